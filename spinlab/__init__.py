@@ -1,0 +1,78 @@
+"""spinlab: write, run and ship serverless WebAssembly functions in a notebook.
+
+Everything a magic does is a Python call as well::
+
+    import spinlab
+
+    app = spinlab.App("calculator")
+    app.add(spinlab.Function("hello", "def handle(request): return 'hi'", routes=("/hello",)))
+    app.get("/hello").text
+
+`current_app` is the app of this process that the magics work on; `function` makes a function of an ordinary Python
+function.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "App",
+    "Function",
+    "Headers",
+    "Limits",
+    "Request",
+    "Response",
+    "SpinError",
+    "__version__",
+    "current_app",
+    "function",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+if TYPE_CHECKING:
+    from spinlab.app import App
+    from spinlab.errors import SpinError
+    from spinlab.function import Function, Limits
+    from spinlab.http import Headers, Request, Response
+    from spinlab.session import current_app, function
+
+_HOMES = {
+    "App": "spinlab.app",
+    "SpinError": "spinlab.errors",
+    "Function": "spinlab.function",
+    "Limits": "spinlab.function",
+    "Headers": "spinlab.http",
+    "Request": "spinlab.http",
+    "Response": "spinlab.http",
+    "current_app": "spinlab.session",
+    "function": "spinlab.session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that loading the extension stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'spinlab' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics (``%load_ext spinlab``)."""
+    from spinlab.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Undo what `load_ipython_extension` did."""
+    from spinlab.magics import unload
+
+    unload(shell)

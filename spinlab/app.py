@@ -1,0 +1,520 @@
+"""App: a named set of live functions. The one mutable object of spinlab; a kernel may hold many.
+
+What requests see is one immutable `_Table` (a router and the revisions it leads to). Every change builds everything
+it needs first and then swaps in a new table, so a step that fails changes nothing, and requests in flight finish on
+the revision they started with.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from spinlab.engine import Call, CollectingSink, Engine, Outcome, Prepared, Sandbox, Sink, default_engine
+from spinlab.errors import NameRefused, OptionError, RouteError, SourceError, SpinError
+from spinlab.function import Function
+from spinlab.http import Headers, LogLine, Request, Response
+from spinlab.languages import Build, BuildContext, Progress, language, silent
+from spinlab.manifest import Manifest
+from spinlab.manifest.ids import kebab
+from spinlab.routing import Router, parse, spin_headers
+
+REVISIONS_KEPT = 10
+LOG_LINES_KEPT = 5000
+WELL_KNOWN = "/.well-known/spin/"
+REUSE = {"0.2": 1, "0.3": 128}  # Spin: crates/trigger-http, max-instance-reuse-count
+
+
+@dataclass(frozen=True)
+class Live:
+    """One revision of a function, ready to answer.
+
+    Attributes:
+        function: What the cell declared.
+        build: What its language made of it.
+        prepared: The compiled component.
+        sandbox: Where its requests run.
+        revision: Counts from 1 for each name.
+        build_seconds, compile_seconds: What the two steps took.
+    """
+
+    function: Function
+    build: Build
+    prepared: Prepared
+    sandbox: Sandbox
+    revision: int
+    build_seconds: float
+    compile_seconds: float
+
+    @property
+    def cold_start(self) -> float | None:
+        """Seconds that the last fresh instance took to its first answer; None before there was one."""
+        return self.sandbox.cold_start
+
+    @property
+    def reuse(self) -> int:
+        """Requests that one instance answers, one after the other."""
+        return reuse_of(self.function, self.prepared)
+
+
+def reuse_of(function: Function, prepared: Prepared) -> int:
+    """How many requests an instance answers: the function's choice, else Spin's default for its WASI version."""
+    return REUSE[prepared.wasi] if function.reuse is None else function.reuse
+
+
+@dataclass(frozen=True)
+class RouteInfo:
+    """A line of the route table: pattern, function, and why it can't be reached (empty when it can)."""
+
+    pattern: str
+    function: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A log line and the function that wrote it."""
+
+    function: str
+    line: LogLine
+
+
+@dataclass
+class _History:
+    """The revisions of one name, oldest first; the last one is live unless `removed`."""
+
+    revisions: list[Live] = field(default_factory=list)
+    count: int = 0
+    removed: bool = False
+
+
+@dataclass(frozen=True)
+class _Table:
+    live: Mapping[str, Live]
+    router: Router
+    problems: Mapping[str, str]
+
+
+class App:
+    """A named set of live functions.
+
+    Parameters:
+        name: The application's name in the manifest, and its host label (``NAME.localhost``).
+        engine: What runs the components; the process's own by default.
+    """
+
+    def __init__(self, name: str = "notebook", *, engine: Engine | None = None) -> None:
+        self.name = name
+        self.variables: dict[str, dict[str, Any]] = {}
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._histories: dict[str, _History] = {}
+        self._modules: dict[str, Function] = {}
+        self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
+        self._table = _Table({}, Router([]), {})
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, started at first use."""
+        if self._engine is None:
+            self._engine = default_engine()
+        return self._engine
+
+    # ---- what is there
+
+    @property
+    def functions(self) -> Mapping[str, Live]:
+        """The live functions by name, in order of registration."""
+        return self._table.live
+
+    @property
+    def modules(self) -> Mapping[str, Function]:
+        """The ``--module`` functions by name."""
+        return dict(self._modules)
+
+    def __getitem__(self, name: str) -> Live:
+        return self.functions[self._known(name)]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.functions or name in self._modules
+
+    def revisions(self, name: str) -> tuple[Live, ...]:
+        """The revisions of a function that are kept, oldest first."""
+        history = self._histories.get(name)
+        return tuple(history.revisions) if history else ()
+
+    def routes(self) -> tuple[RouteInfo, ...]:
+        """The route table in the order of registration."""
+        table = self._table
+        return tuple(
+            RouteInfo(pattern, name, table.problems.get(pattern, ""))
+            for name, live in table.live.items()
+            for pattern in live.function.routes
+        )
+
+    def logs(self, name: str | None = None) -> tuple[Logged, ...]:
+        """What guests wrote lately, oldest first; of one function when `name` is given."""
+        return tuple(x for x in list(self._log) if name is None or x.function == name)
+
+    def manifest(self, **about: Any) -> Manifest:
+        """The app as spin.toml would say it (see `spinlab.export.describe`)."""
+        from spinlab.export import describe  # export stands above app; it is only needed when asked
+
+        return describe(self, **about)
+
+    # ---- changes
+
+    def add(
+        self, function: Function, *, progress: Progress = silent, names: frozenset[str] = frozenset(), force: bool = False
+    ) -> Live | None:
+        """Build, check and swap in a function, or a module with everything that uses it.
+
+        Parameters:
+            function: What the cell declares.
+            progress: Where to say how far a long step is.
+            names: Names of the notebook, so that a free name of the cell can be told from a misspelt one.
+            force: Make a new revision even when nothing changed.
+
+        Returns:
+            The new revision; the one that is live already when nothing changed; None for a module.
+
+        Raises:
+            CellError, ComponentError, ToolMissing: Nothing has changed, the old revision serves on.
+        """
+        with self._lock:
+            self._check_names(function)
+            if function.module:
+                return self._add_module(function, progress)
+            self._check_routes(function)
+            context = self._context(function, progress, names)
+            current = self.functions.get(function.name)
+            if current and not force and _same(current.function, function) and self._up_to_date(current):
+                return current
+            live = self._make(function, context)
+            self._swap({function.name: live})
+            self._modules.pop(function.name, None)
+            return live
+
+    def remove(self, name: str) -> None:
+        """Take a function or module away; `undo` brings a function back.
+
+        Raises:
+            OptionError: There is none of that name.
+        """
+        with self._lock:
+            known = self._known(name)
+            if known in self._modules:
+                users = [n for n, x in self.functions.items() if known in x.build.modules]
+                if users:
+                    raise OptionError(f"module {known!r} is used by {', '.join(users)}", hint="remove those first")
+                del self._modules[known]
+                return
+            history = self._histories[known]
+            history.removed = True
+            old = history.revisions[-1]
+            self._set_table({n: x for n, x in self.functions.items() if n != known})
+            old.sandbox.close()
+
+    def undo(self, name: str) -> Live:
+        """Go back to the revision before the live one, or bring a removed function back.
+
+        Raises:
+            OptionError: There is no earlier revision.
+        """
+        with self._lock:
+            history = self._histories.get(name)
+            if history is None:
+                raise self._unknown(name)
+            if history.removed:
+                previous, dropped = history.revisions[-1], None
+            elif len(history.revisions) > 1:
+                dropped, previous = history.revisions[-1], history.revisions[-2]
+            else:
+                raise OptionError(f"{name!r} has no earlier revision", hint=f"%spin remove {name} takes it away")
+            self._check_routes(previous.function)
+            live = replace(previous, sandbox=self._sandbox(previous.function, previous.build, previous.prepared))
+            table = {**self.functions, name: live}
+            self._set_table(table)
+            history.removed = False
+            history.revisions = [*history.revisions[: -2 if dropped else -1], live]
+            if dropped:
+                dropped.sandbox.close()
+            return live
+
+    def prune(self) -> tuple[str, ...]:
+        """Forget all revisions that are not live, and removed functions; answers what was removed for good."""
+        with self._lock:
+            gone = tuple(n for n, h in self._histories.items() if h.removed)
+            for name in gone:
+                del self._histories[name]
+            for history in self._histories.values():
+                history.revisions = history.revisions[-1:]
+            return gone
+
+    def close(self) -> None:
+        """Remove everything; requests in flight finish."""
+        with self._lock:
+            live = list(self.functions.values())
+            self._set_table({})
+            self._histories.clear()
+            self._modules.clear()
+        for x in live:
+            x.sandbox.close()
+
+    # ---- requests
+
+    def submit(self, request: Request, sink: Sink) -> Call | None:
+        """Begin a request; the sink is told from a worker thread (or at once, when the app itself answers).
+
+        Returns:
+            The call, or None when it has been answered already.
+
+        Raises:
+            Busy: All workers are taken and the queue is full.
+        """
+        own = self._own_answer(request)
+        if own is None:
+            found = self._table.router.match(request.path)
+            if found is None:
+                own = Response(404)
+        if own is not None:
+            sink.begin(own.status, own.headers)
+            sink.write(own.body)
+            sink.end(Outcome())
+            return None
+        assert found is not None
+        live: Live = found.target
+        headers = request.headers.copy()
+        for name in [n for n, _ in headers if n.lower().startswith("spin-") or n.lower() == "connection"]:
+            headers.remove(name)
+        for name, value in spin_headers(found, request):
+            headers.add(name, value)
+        return live.sandbox.submit(replace(request, headers=headers), _Recorder(sink, self._log, live.function.name))
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request, whole. An interrupt stops the guest and is raised again.
+
+        Failures of the guest are answers too: an empty 500, 503 or 504 with the reason in `Response.error`.
+        """
+        began = time.perf_counter()
+        sink = CollectingSink()
+        try:
+            call = self.submit(request, sink)
+        except SpinError as error:
+            return Response(getattr(error, "status", 500), error=error, elapsed=time.perf_counter() - began)
+        return sink.wait(call, function=self._name_for(request), began=began)
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | Headers | None = None,
+        body: bytes | str | None = None,
+        json_body: Any = None,
+    ) -> Response:
+        """Send a request the way a client would.
+
+        Parameters:
+            method: HTTP method.
+            target: Path and query, beginning with ``/``.
+            headers: Fields; ``host`` is added when missing.
+            body: The body; text goes as UTF-8.
+            json_body: A value to send as JSON instead.
+
+        Raises:
+            OptionError: The target does not begin with ``/``, or both bodies were given.
+        """
+        if not target.startswith("/"):
+            raise OptionError(f"a path starts with /, not {target!r}", hint=f"did you mean /{target}?")
+        if body is not None and json_body is not None:
+            raise OptionError("give body or json_body, not both")
+        fields = Headers(headers or ())
+        data = body.encode() if isinstance(body, str) else body or b""
+        if json_body is not None:
+            data = json.dumps(json_body).encode()
+            if "content-type" not in fields:
+                fields.add("content-type", "application/json")
+        if "host" not in fields:
+            fields.add("host", f"{self.name}.localhost")
+        if data and "content-length" not in fields:
+            fields.add("content-length", str(len(data)))
+        return self.handle(Request(method.upper(), target, fields, data))
+
+    def get(self, target: str, **options: Any) -> Response:
+        """`request` with GET."""
+        return self.request("GET", target, **options)
+
+    def post(self, target: str, body: bytes | str | None = None, **options: Any) -> Response:
+        """`request` with POST."""
+        return self.request("POST", target, body=body, **options)
+
+    # ---- inside
+
+    def _own_answer(self, request: Request) -> Response | None:
+        """Spin's well-known endpoints (spin: crates/trigger-http/src/server.rs)."""
+        if not request.path.startswith(WELL_KNOWN):
+            return None
+        what = request.path[len(WELL_KNOWN) :]
+        if what == "health":
+            return Response(200, Headers(), b"OK")
+        if what == "info":
+            body = json.dumps({"name": kebab(self.name)}, indent=2).encode()
+            return Response(200, Headers([("content-type", "application/json")]), body)
+        return Response(404)
+
+    def _name_for(self, request: Request) -> str:
+        found = None if request.path.startswith(WELL_KNOWN) else self._table.router.match(request.path)
+        return found.target.function.name if found else ""
+
+    def _known(self, name: str) -> str:
+        if name in self.functions or name in self._modules:
+            return name
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> OptionError:
+        import difflib
+
+        names = [*self.functions, *self._modules]
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]}?" if close else "there are: " + ", ".join(names) if names else "there are none"
+        return OptionError(f"no function is called {name!r}", hint=hint)
+
+    def _check_names(self, function: Function) -> None:
+        own = kebab(function.name)
+        for other in (*self.functions, *self._modules):
+            if other != function.name and kebab(other) == own:
+                raise NameRefused(
+                    f"{function.name!r} and {other!r} are both {own!r} in a manifest",
+                    hint=f"choose another name, or %spin remove {other}",
+                )
+
+    def _check_routes(self, function: Function) -> None:
+        for pattern in function.routes:
+            parse(pattern)
+            for other, live in self.functions.items():
+                if other != function.name and _normal(pattern) in {_normal(r) for r in live.function.routes}:
+                    raise RouteError(
+                        f"route {pattern} belongs to {other!r}" + (f" ({live.function.origin})" if live.function.origin else ""),
+                        hint=f"choose another route, or %spin remove {other}",
+                    )
+
+    def _context(self, function: Function, progress: Progress, names: frozenset[str]) -> BuildContext:
+        modules = {n: m for n, m in self._modules.items() if m.language == function.language}
+        return BuildContext(modules=modules, names=names, progress=progress)
+
+    def _up_to_date(self, live: Live) -> bool:
+        """Whether the modules it was built with are still the app's."""
+        return live.build == language(live.function.language).build(live.function, self._context(live.function, silent, frozenset()))
+
+    def _make(self, function: Function, context: BuildContext) -> Live:
+        began = time.perf_counter()
+        build = language(function.language).build(function, context)
+        built = time.perf_counter()
+        prepared = self.engine.prepare(build.component, name=function.name, progress=context.progress)
+        sandbox = self._sandbox(function, build, prepared)
+        try:
+            sandbox.check()
+        except BaseException:
+            sandbox.close()
+            raise
+        history = self._histories.get(function.name)
+        return Live(
+            function,
+            build,
+            prepared,
+            sandbox,
+            (history.count if history else 0) + 1,
+            built - began,
+            prepared.compile_seconds,
+        )
+
+    def _sandbox(self, function: Function, build: Build, prepared: Prepared) -> Sandbox:
+        return Sandbox(
+            self.engine,
+            prepared,
+            name=function.name,
+            environment=function.environment,
+            injected=build.environment,
+            limits=function.limits,
+            reuse=reuse_of(function, prepared),
+        )
+
+    def _add_module(self, function: Function, progress: Progress) -> None:
+        if function.name in self.functions:
+            raise NameRefused(f"{function.name!r} is a function", hint=f"%spin remove {function.name} first")
+        lang = language(function.language)
+        before = self._modules.get(function.name)
+        lang.build(function, self._context(function, progress, frozenset()))
+        self._modules[function.name] = function
+        try:
+            users = {n: x for n, x in self.functions.items() if function.name in x.build.modules}
+            made = {n: self._make(x.function, self._context(x.function, progress, frozenset())) for n, x in users.items()}
+        except BaseException:
+            if before is None:
+                del self._modules[function.name]
+            else:
+                self._modules[function.name] = before
+            raise
+        self._swap(made)
+
+    def _swap(self, made: Mapping[str, Live]) -> None:
+        old = [self.functions[n] for n in made if n in self.functions]
+        self._set_table({**self.functions, **made})
+        for name, live in made.items():
+            history = self._histories.setdefault(name, _History())
+            history.count = live.revision
+            history.removed = False
+            history.revisions = [*history.revisions, live][-REVISIONS_KEPT:]
+        for x in old:
+            x.sandbox.close()
+
+    def _set_table(self, live: Mapping[str, Live]) -> None:
+        public = [(r, x, kebab(n)) for n, x in live.items() if not x.function.private for r in x.function.routes]
+        router = Router(public)
+        problems = {r: "duplicate: another route of the same text is used" for r in router.duplicates}
+        problems.update({r: "under /.well-known/spin/, which the runtime answers" for r in router.unreachable})
+        self._table = _Table(dict(live), router, problems)
+
+
+class _Recorder:
+    """A sink that passes everything on and keeps the log lines for the app."""
+
+    def __init__(self, sink: Sink, log: deque[Logged], name: str) -> None:
+        self._sink = sink
+        self._log = log
+        self._name = name
+
+    def begin(self, status: int, headers: Headers) -> None:
+        self._sink.begin(status, headers)
+
+    def write(self, data: bytes) -> bool:
+        return self._sink.write(data)
+
+    def end(self, outcome: Outcome) -> None:
+        for line in outcome.logs:
+            self._log.append(Logged(self._name, line))
+        if outcome.error is not None:
+            self._log.append(Logged(self._name, LogLine("spinlab", str(outcome.error), time.time())))
+        self._sink.end(outcome)
+
+
+def _normal(pattern: str) -> str:
+    """Patterns that Spin would take for one: with or without a slash at either end."""
+    return "/" + pattern.strip("/")
+
+
+def _same(a: Function, b: Function) -> bool:
+    """Whether two functions differ in nothing but where they were written."""
+    return replace(a, origin="", first_line=1) == replace(b, origin="", first_line=1)
+
+
+
+
+Resolver = Callable[[str], App | None]
+"""Host label (empty for the plain address) -> app."""

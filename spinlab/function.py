@@ -1,0 +1,80 @@
+"""Function: what one cell declares. Frozen; a changed cell is a new `Function`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+KIB = 1 << 10
+MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one request may use before its guest is stopped.
+
+    Attributes:
+        timeout: Wall time in seconds (``--timeout``).
+        memory: Bytes over all linear memories of the instance (``--memory``).
+        table_elements: Entries over all tables.
+        instances: Core instances in one store.
+        response: Bytes of a response body (``--max-response``).
+        log: Bytes written to stdout and stderr (``--max-log``).
+        request: Bytes of a request body (``--max-request``).
+        effects: Host effects (requests, reads, timers) in flight at once.
+    """
+
+    timeout: float = 10.0
+    memory: int = 256 * MIB
+    table_elements: int = 200_000
+    instances: int = 500
+    response: int = 128 * MIB  # Spin: MAX_HOST_BUFFERED_BYTES
+    log: int = 1 * MIB
+    request: int = 128 * MIB
+    effects: int = 1000
+
+
+@dataclass(frozen=True)
+class Function:
+    """What one cell declares, in the words of the manifest.
+
+    Attributes:
+        name: As written; the component id is its kebab form (`spinlab.manifest.ids.kebab`).
+        source: The cell's text, or the bytes of a ready ``.wasm``. Byte-exact.
+        language: Canonical language name.
+        routes: Route patterns as written; empty for a module or a function without an HTTP trigger.
+        private: True for a function that only other functions may reach.
+        allowed_outbound_hosts, key_value_stores, sqlite_databases, ai_models: Grants, as in the manifest.
+        variables: Name in the component -> template, as in the manifest.
+        environment: WASI environment.
+        files: ``(source, destination)`` pairs mounted read-only.
+        requires: Packages for the language's toolchain, such as ``markupsafe==2.1.5``.
+        wasi: ``0.2`` or ``0.3``: which image a Python cell runs on.
+        limits: What one request may use.
+        reuse: Requests one after the other in one instance; None for Spin's default (1 for 0.2, 128 for 0.3).
+        module: True for code that other cells import by name, without a route.
+        description: For the manifest.
+        first_line: The cell's line that holds the source's first line (2 under a ``%%spin`` line).
+        origin: Where it came from, such as ``Cell In[7]`` or a file name. Never exported.
+    """
+
+    name: str
+    source: str | bytes
+    language: str = "python"
+    routes: tuple[str, ...] = ()
+    private: bool = False
+    allowed_outbound_hosts: tuple[str, ...] = ()
+    key_value_stores: tuple[str, ...] = ()
+    sqlite_databases: tuple[str, ...] = ()
+    ai_models: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, str], ...] = ()
+    requires: tuple[str, ...] = ()
+    wasi: str = "0.2"
+    limits: Limits = Limits()
+    reuse: int | None = None
+    module: bool = False
+    description: str = ""
+    first_line: int = 1
+    origin: str = ""

@@ -1,0 +1,108 @@
+"""One module a language: source in, component or diagnostics out.
+
+A language is an object with the attributes of `Language`, found by the entry-point group ``spinlab.languages`` (name ->
+object), so that other packages can add theirs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Protocol
+
+from spinlab.errors import OptionError
+from spinlab.function import Function
+
+Progress = Callable[[str, float | None], None]
+"""Called with what is being done and how far it is (0 to 1, or None when unknown)."""
+
+
+def silent(_what: str, _done: float | None = None) -> None:
+    """The progress display of those who want none."""
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a language may need beside the function.
+
+    Attributes:
+        modules: Name -> function of the app's ``--module`` cells of the same language.
+        names: Names that live in the notebook, to tell a free name of the cell from one that was never there.
+        progress: Where to say how far a long step is.
+    """
+
+    modules: Mapping[str, Function] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    progress: Progress = silent
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a language made of a function.
+
+    Attributes:
+        component: The bytes that run, and that are exported: a whole component, or an image.
+        image: Identity of the image (its sha256 in hex) when `component` is one; empty otherwise.
+        environment: What the engine adds to the guest's environment so that an image finds the source.
+        files: Path in the sandbox -> bytes: the same source as mounted files, for the shared form of an export.
+        modules: Names of the ``--module`` functions this one was built with.
+        warnings: One-line remarks for the card.
+        seconds: How long it took.
+    """
+
+    component: bytes
+    image: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+class Language(Protocol):
+    """What a language module offers."""
+
+    name: str
+    aliases: tuple[str, ...]
+
+    def build(self, function: Function, context: BuildContext) -> Build:
+        """Make a component of the function.
+
+        Raises:
+            SourceError: The source can't run; points into it.
+            BuildError: The toolchain failed.
+            ToolMissing: A tool is not here.
+        """
+        ...
+
+    def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
+        """The files of Spin's own project for this source (path -> bytes), or None when there is no such project."""
+        ...
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """Every language by its name and each of its aliases."""
+    found: dict[str, Language] = {}
+    for point in entry_points(group="spinlab.languages"):
+        language: Language = point.load()
+        for name in (language.name, *language.aliases):
+            found[name] = language
+    return found
+
+
+def language(name: str) -> Language:
+    """The language called `name`.
+
+    Raises:
+        OptionError: There is none; the closest name is suggested.
+    """
+    known = languages()
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else "known: " + ", ".join(sorted({x.name for x in known.values()}))
+    raise OptionError(f"{name!r} is not a language of spinlab", hint=hint)

@@ -1,0 +1,31 @@
+"""A ready ``.wasm``: the bytes are the component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spinlab.errors import SourceError
+from spinlab.function import Function
+from spinlab.languages import Build, BuildContext
+
+
+class WasmLanguage:
+    """Takes the bytes as they are; the engine says whether they can run."""
+
+    name = "wasm"
+    aliases: tuple[str, ...] = ()
+
+    def build(self, function: Function, context: BuildContext) -> Build:
+        """Pass the bytes on; see `spinlab.languages.Language.build`."""
+        if not isinstance(function.source, bytes):
+            raise SourceError(
+                "a .wasm is bytes, not text", hint="give Function(source=Path(...).read_bytes()), or write %%spin wat NAME"
+            )
+        return Build(function.source)
+
+    def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
+        """There is no source to make a project of."""
+        return None
+
+
+LANGUAGE = WasmLanguage()
