@@ -1,0 +1,40 @@
+# Two commands set everything up: `make demo` does the main job, `make test` checks it. See README.md.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+RUN = $(BIN)/python
+
+.PHONY: demo lab test bench bridge lint clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed
+	$(RUN) notebooks/demo.py
+
+lab: $(VENV)/.installed
+	$(BIN)/spinlab lab notebooks/01-hello.ipynb
+
+test: $(VENV)/.tested-with
+	$(RUN) tests/run.py
+
+lint: $(VENV)/.tested-with
+	$(RUN) tests/run.py --only lint,types
+
+bench: $(VENV)/.tested-with
+	$(RUN) -m benchmarks
+
+bridge: $(VENV)/.tested-with
+	$(RUN) spinlab/bridge/build.py
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "spinlab needs Python 3.10 or later; this is %d.%d. Try: make $(MAKECMDGOALS) PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --upgrade "pip>=25.1"
+	$(RUN) -m pip install --quiet -e ".[proxy]"
+	@touch $@
+
+$(VENV)/.tested-with: $(VENV)/.installed
+	$(RUN) -m pip install --quiet --group test --group lint
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .make demo-export .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,161 @@
+"""`make demo`: the first notebook in a real kernel, its functions called from another process, exported, run again.
+
+Exits with an error at the first answer that is not as it should be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client import KernelManager
+from jupyter_client.manager import start_new_kernel
+
+from spinlab import Headers, Request, images
+from spinlab.cli import Bar
+from spinlab.engine import default_engine
+from spinlab.export import load_project
+
+HERE = Path(__file__).resolve().parent
+NOTEBOOK = HERE / "01-hello.ipynb"
+FETCH = "import sys, urllib.request as u; r = u.urlopen(u.Request(sys.argv[1])); print(r.status, r.read().decode(), end='')"
+
+
+def title(text: str) -> None:
+    """A heading between the parts."""
+    print(f"\n== {text}", flush=True)
+
+
+def get_images_ready() -> None:
+    """Build and compile the Python image unless that has been done."""
+    title("The Python image (built and compiled once per machine)")
+    bar = Bar()
+    began = time.perf_counter()
+    image = images.python("0.2", progress=bar)
+    prepared = default_engine().prepare(image.path.read_bytes(), name="Python image", progress=bar)
+    bar.close()
+    print(
+        f"{image.size / 1e6:.0f} MB component, {prepared.sizes.compiled / 1e6:.0f} MB compiled, "
+        f"ready after {time.perf_counter() - began:.1f} s"
+    )
+
+
+class Kernel:
+    """A real kernel that runs cells and shows what they answer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manager: KernelManager
+        self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=str(folder))
+
+    def run(self, code: str, *, may_fail: bool = False) -> str:
+        """Run a cell; its text output. A failure ends the demo unless the cell is meant to fail."""
+        texts: list[str] = []
+
+        def hook(message: dict[str, Any]) -> None:
+            kind, content = message["msg_type"], message["content"]
+            if kind == "stream":
+                texts.append(content["text"])
+            elif kind in ("display_data", "execute_result", "update_display_data"):
+                texts.append(content["data"].get("text/plain", "") + "\n")
+            elif kind == "error":
+                texts.append("\n".join(content["traceback"]) + "\n")
+
+        reply = self.client.execute_interactive(code, timeout=300, output_hook=hook, stop_on_error=False)
+        out = "".join(texts).rstrip()
+        if reply["content"]["status"] != "ok" and not may_fail:
+            sys.exit(f"{out}\n\nthe demo ends here: this cell should have worked")
+        if reply["content"]["status"] == "ok" and may_fail:
+            sys.exit(f"{out}\n\nthe demo ends here: this cell should have failed")
+        return out
+
+    def value(self, expression: str) -> Any:
+        """The value of an expression in the kernel, as JSON."""
+        return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
+
+
+@contextmanager
+def kernel(folder: Path) -> Iterator[Kernel]:
+    """A kernel that ends with the block."""
+    made = Kernel(folder)
+    try:
+        yield made
+    finally:
+        made.client.stop_channels()
+        made.manager.shutdown_kernel(now=False)
+
+
+def run_notebook(lab: Kernel) -> list[str]:
+    """Run every cell, show it with its answer, and answer with the paths it got a 2xx from."""
+    paths: list[str] = []
+    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        print("\n" + "\n".join(f"  | {line}" for line in cell.source.splitlines()))
+        began = time.perf_counter()
+        out = lab.run(cell.source, may_fail="raises-exception" in cell.metadata.get("tags", []))
+        print("\n".join(f"    {line}" for line in out.splitlines()))
+        print(f"    ({1e3 * (time.perf_counter() - began):.0f} ms)", flush=True)
+        for line in cell.source.splitlines():
+            words = line.split()
+            if words[:2] == ["%spin", "get"] and len(words) == 3 and words[2] not in paths:
+                paths.append(words[2])
+    return paths
+
+
+def from_outside(url: str, paths: list[str]) -> None:
+    """The live server answers another process."""
+    for path in paths:
+        done = subprocess.run([sys.executable, "-c", FETCH, url + path], capture_output=True, text=True, check=False)
+        print(f"GET {url}{path}\n    {done.stdout or done.stderr.strip().splitlines()[-1]}")
+        if done.returncode and "HTTP Error" not in done.stderr:
+            sys.exit("the server did not answer another process")
+
+
+def answers_alike(lab: Kernel, folder: Path, paths: list[str]) -> None:
+    """The exported components, loaded again, answer as the notebook did."""
+    again = load_project(folder)
+    for path in paths:
+        live = lab.value(f"(lambda r: [r.status, r.headers.items(), r.text])(spinlab.current_app().get({path!r}))")
+        out = again.handle(Request("GET", path, Headers([("host", "notebook.localhost")])))
+        same = live == [out.status, [list(h) for h in out.headers.items()], out.text]
+        print(f"{'same' if same else 'DIFFERENT'}  {path}  {out.status} {out.text[:60]!r}")
+        if not same:
+            sys.exit(f"the exported app answers otherwise than the notebook: {live} and {out}")
+
+
+def main() -> None:
+    """All of it."""
+    get_images_ready()
+    folder = Path(tempfile.mkdtemp(prefix="spinlab-demo-"))
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    try:
+        with kernel(folder) as lab:
+            title(f"{NOTEBOOK.name} in a real kernel")
+            paths = run_notebook(lab)
+            lab.run("import spinlab")
+            title("The same functions, called by another process")
+            from_outside(lab.value("spinlab.session.session.ensure_server().url"), paths)
+            title("The exported project, loaded again")
+            exported = next(p.parent for p in sorted(folder.rglob("spin.toml")))
+            files = [f for f in sorted(exported.rglob("*")) if f.is_file()]
+            for file in files:
+                print(f"{file.stat().st_size:>10,}  {file.relative_to(folder)}")
+            answers_alike(lab, exported, paths)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    title("Done")
+    print(f"`make lab` opens notebooks/{NOTEBOOK.name} in JupyterLab; write a %%spin cell of your own there.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""`spinlab`: for people outside a notebook."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from spinlab import __version__
+from spinlab.errors import SpinError
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """A `SpinError` as one clear message and exit status 1."""
+    try:
+        yield
+    except SpinError as error:
+        text = error.message + (f"\n{error.hint}" if error.hint else "") + (f"\n\n{error.details}" if error.details else "")
+        raise click.ClickException(text) from error
+
+
+class Bar:
+    """Progress on a terminal: one line that is written over; nothing when the output is not a terminal."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, what: str, done: float | None = None) -> None:
+        text = what if done is None else f"{what} {done:4.0%}"
+        if sys.stderr.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            click.echo("\r" + text[:width].ljust(width), nl=False, err=True)
+        elif what != self._last:
+            click.echo(what, err=True)
+        self._last = what
+
+    def close(self) -> None:
+        """End the line."""
+        if self._last and sys.stderr.isatty():
+            click.echo(err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="spinlab")
+def main() -> None:
+    """Write, run and ship serverless WebAssembly functions in a Jupyter notebook."""
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab; ARGUMENTS go to it (a notebook, --no-browser, ...)."""
+    raise SystemExit(subprocess.call([sys.executable, "-m", "jupyterlab", *arguments]))
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is here, what is missing, and the command that adds it."""
+    from spinlab.doctor import check
+
+    checks = check()
+    marks = {"ok": click.style("ok     ", fg="green"), "note": click.style("note   ", fg="yellow")}
+    missing = click.style("missing", fg="red")
+    for line in checks:
+        click.echo(f"{marks.get(line.state, missing)}  {line.what}: {line.found}")
+        if line.remedy:
+            click.echo(f"         -> {line.remedy}")
+    if any(line.state == "missing" for line in checks):
+        raise SystemExit(1)
+
+
+@main.group()
+def images() -> None:
+    """The runtime images that Python cells run on."""
+
+
+@images.command("build")
+@click.argument("wasi", nargs=-1, type=click.Choice(["0.2", "0.3"]))
+@click.option("--requires", multiple=True, metavar="PKG==V", help="A pure-Python package to put in.")
+def images_build(wasi: tuple[str, ...], requires: tuple[str, ...]) -> None:
+    """Build the images now instead of at first need (both, unless WASI says which)."""
+    from spinlab import images as rooms
+    from spinlab.engine import default_engine
+
+    bar = Bar()
+    with _errors():
+        for version in wasi or ("0.2", "0.3"):
+            image = rooms.python(version, requires=requires, progress=bar)
+            default_engine().prepare(image.path.read_bytes(), name=f"Python image {version}", progress=bar)
+            bar.close()
+            click.echo(f"WASI {version}: {image.size / 1e6:.1f} MB, {image.digest}")
+
+
+@images.command("list")
+def images_list() -> None:
+    """List the images that are built."""
+    from spinlab import images as rooms
+
+    for image in rooms.list_images():
+        extra = " + " + ", ".join(image.requires) if image.requires else ""
+        click.echo(f"Python, WASI {image.wasi}{extra}: {image.size / 1e6:.1f} MB, {image.digest}")
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def cache(context: click.Context) -> None:
+    """Show the compile cache; `spinlab cache clear` empties it."""
+    if context.invoked_subcommand is None:
+        from spinlab.engine import Cache
+
+        store = Cache()
+        entries = list(store.entries())
+        click.echo(f"{len(entries)} entries, {store.size() / 1e6:.1f} MB in {store.folder}")
+        for entry in entries:
+            click.echo(f"  {entry}")
+
+
+@cache.command("clear")
+def cache_clear() -> None:
+    """Empty the compile cache; everything is compiled anew when it is next needed."""
+    from spinlab.engine import Cache
+
+    store = Cache()
+    before = store.size()
+    store.clear()
+    click.echo(f"removed {before / 1e6:.1f} MB")
+
+
+@main.command()
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--name", help="Name of the application (the notebook's own by default).")
+@click.option("--version", default="0.1.0", show_default=True)
+@click.option("--description", default="")
+@click.option("--author", "authors", multiple=True)
+@click.option("--only", multiple=True, metavar="FUNCTION", help="Export only these functions.")
+@click.option(
+    "--components", type=click.Choice(["shared", "standalone", "official"]), default="shared", show_default=True
+)
+@click.option("--force", is_flag=True, help="Write into a folder that has other files; they are left alone.")
+@click.option("--timeout", default=600, show_default=True, help="Seconds that one cell may take.")
+def export(notebook: Path, folder: Path, timeout: int, **options: object) -> None:
+    """Run NOTEBOOK in a fresh kernel, then write its app as a Spin project to FOLDER."""
+    from spinlab.export.notebook import export_notebook
+
+    with _errors():
+        written = export_notebook(notebook, folder, timeout=timeout, **options)
+        click.echo(f"{len(written)} files in {folder}; `spin up -f {folder}` serves it")
+
+
+if __name__ == "__main__":
+    main()

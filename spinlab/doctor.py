@@ -1,0 +1,102 @@
+"""What is here, what is missing, and the one command that adds it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+from spinlab import images
+from spinlab.engine import cache_folder
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report.
+
+    Attributes:
+        what: What was looked for.
+        state: ``ok``, ``missing`` (something does not work without it) or ``note`` (something would be nicer with it).
+        found: What is there.
+        remedy: The command or step that adds what is missing.
+    """
+
+    what: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def check() -> tuple[Check, ...]:
+    """Look at this environment; starts and downloads nothing."""
+    checks: tuple[Callable[[], Check], ...] = (
+        _python,
+        lambda: _package("wasmtime", "the runtime"),
+        lambda: _package("jupyterlab", "notebooks"),
+        lambda: _package("ipykernel", "kernels"),
+        _engine,
+        lambda: _image("0.2"),
+        lambda: _image("0.3"),
+        _cache,
+        _proxy,
+    )
+    return tuple(c() for c in checks)
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info < (3, 10):
+        return Check("Python", "missing", found, "install Python 3.10 or later")
+    return Check("Python", "ok", found)
+
+
+def _package(name: str, what: str) -> Check:
+    try:
+        return Check(f"{name} ({what})", "ok", version(name))
+    except PackageNotFoundError:
+        return Check(f"{name} ({what})", "missing", "not installed", f"pip install {name}")
+
+
+def _engine() -> Check:
+    try:
+        from spinlab.engine import ffi
+    except Exception as error:  # noqa: BLE001 - whatever it is, the report says it
+        return Check("engine", "missing", str(error), "pip install --upgrade spinlab")
+    return Check("engine", "ok", f"wasmtime's calls checked: {ffi.__name__}")
+
+
+def _image(wasi: str) -> Check:
+    found = next((i for i in images.list_images() if i.wasi == wasi and not i.requires), None)
+    what = f"Python image, WASI {wasi}"
+    if found is None:
+        return Check(what, "note", "built when a cell first needs it, about 15 s", f"spinlab images build {wasi}")
+    return Check(what, "ok", f"{found.size / 1e6:.0f} MB, {found.digest[:12]}")
+
+
+def _cache() -> Check:
+    folder = cache_folder()
+    parent = next(p for p in (folder, *folder.parents) if p.exists())
+    if os.access(parent, os.W_OK):
+        return Check("cache", "ok", _short(folder))
+    return Check("cache", "note", f"{_short(folder)} can't be written: everything is compiled anew", "set SPINLAB_CACHE_DIR")
+
+
+def _short(path: Path) -> str:
+    """A path as its owner would say it."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except ValueError:
+        return str(path)
+
+
+def _proxy() -> Check:
+    what = "jupyter-server-proxy (opening functions in a browser through Binder or JupyterHub)"
+    if find_spec("jupyter_server_proxy"):
+        return Check(what, "ok", version("jupyter-server-proxy"))
+    remote = "JUPYTERHUB_SERVICE_PREFIX" in os.environ or "BINDER_SERVICE_HOST" in os.environ
+    return Check(what, "missing" if remote else "note", "not installed", "pip install 'spinlab[proxy]'")

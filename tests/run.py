@@ -1,0 +1,130 @@
+"""Install what the tests need and run them all: lint, types, Rust, images, pytest.
+
+`make test` calls this. Steps that do not depend on each other run side by side; the last lines are pytest's own count.
+A tool that is missing and can't be installed here is named with the command that adds it, and fails the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BRIDGE = ROOT / "spinlab" / "bridge"
+WORK = ROOT / ".make"
+PROGRAMS = {"chromium": "chromium", "cargo": "cargo-web", "rustfmt": "rustfmt-web", "clippy-driver": "rust-web-clippy"}
+"""Program -> Debian package that brings it."""
+
+
+class Step:
+    """One step, run by a thread; its output is kept and shown when it fails."""
+
+    def __init__(self, name: str, work: Callable[[Path], None]) -> None:
+        self.name = name
+        self.log = WORK / f"{name}.log"
+        self.error: BaseException | None = None
+        self.seconds = 0.0
+        self._work = work
+        self.thread = threading.Thread(target=self._run, name=name)
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        self.log.write_text("")
+        try:
+            self._work(self.log)
+        except BaseException as error:
+            self.error = error
+        self.seconds = time.monotonic() - began
+        print(f"{'FAILED' if self.error else 'ok':6}  {self.name}  ({self.seconds:.0f} s)", flush=True)
+
+
+def call(log: Path, *command: str, cwd: Path = ROOT) -> None:
+    """Run a command, its output into the log."""
+    with log.open("a") as out:
+        print("$", " ".join(command), file=out, flush=True)
+        subprocess.run(command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT, check=True)
+
+
+def packages(log: Path) -> None:
+    """Debian packages, where apt is and may be used; elsewhere say exactly what to install."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise SystemExit("missing: " + ", ".join(missing) + f"\ninstall them: sudo apt-get install {' '.join(missing)}")
+    call(log, "apt-get", "update", "-q")
+    call(log, "apt-get", "install", "-y", "-q", "--no-install-recommends", *missing)
+
+
+def lint(log: Path) -> None:
+    """Ruff: rules, then layout."""
+    call(log, sys.executable, "-m", "ruff", "check", ".")
+    call(log, sys.executable, "-m", "ruff", "format", "--check", ".")
+
+
+def types(log: Path) -> None:
+    """mypy --strict over the package."""
+    call(log, sys.executable, "-m", "mypy")
+
+
+def rust(log: Path) -> None:
+    """The bridge: layout, lints, unit tests, and the committed files against a rebuild."""
+    call(log, "cargo", "fmt", "--all", "--check", cwd=BRIDGE)
+    call(log, "cargo", "clippy", "--quiet", "--package", "flat", "--all-targets", "--", "-D", "warnings", cwd=BRIDGE)
+    call(log, "cargo", "test", "--quiet", "--package", "flat", cwd=BRIDGE)
+    call(log, sys.executable, str(BRIDGE / "build.py"), "--check", str(WORK / "bridge"))
+    call(log, sys.executable, str(BRIDGE / "build.py"), "--guests", str(WORK / "guests"))
+
+
+def images(log: Path) -> None:
+    """The Python images, built by their official toolchains when they are not in the cache."""
+    call(log, sys.executable, "-m", "spinlab.cli", "images", "build")
+
+
+def pytest(arguments: list[str]) -> int:
+    """The test suite on both cores; its count closes the run."""
+    workers = [] if any(a in ("-x", "--pdb", "-s") for a in arguments) else ["-n", "2", "--dist", "loadscope"]
+    return subprocess.call([sys.executable, "-m", "pytest", "-q", *workers, *arguments], cwd=ROOT)
+
+
+LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, rust), (images,))
+
+
+def main() -> int:
+    """Run the lanes side by side, then pytest."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="steps, joined by commas; without pytest")
+    parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
+    options = parser.parse_args()
+    WORK.mkdir(exist_ok=True)
+    only = set(filter(None, options.only.split(",")))
+    first = Step("packages", packages)
+    steps = [[Step(f.__name__, f) for f in lane if not only or f.__name__ in only] for lane in LANES]
+    if not only:
+        first._run()
+        if first.error:
+            print(first.error, first.log.read_text(), sep="\n")
+            return 1
+    lanes = [threading.Thread(target=lambda lane=lane: [s._run() for s in lane]) for lane in steps]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    failed = [s for lane in steps for s in lane if s.error]
+    status = 0 if only else pytest(options.pytest)
+    for step in failed:
+        print(f"\n==== {step.name} failed: {step.error}\n{step.log.read_text()[-6000:]}")
+    if failed:
+        print("failed:", ", ".join(s.name for s in failed))
+    return 1 if failed or status else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
