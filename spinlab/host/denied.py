@@ -1,0 +1,142 @@
+"""What a guest is told, and what the user is told, when a capability is not granted.
+
+Texts that a guest or a log reader may know from elsewhere are Spin's own (Spin 4: crates/runtime-factors).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from spinlab.http import Denied
+
+PORTS = {"http": 80, "https": 443, "redis": 6379, "mqtt": 1883, "mqtts": 8883, "mysql": 3306, "postgres": 5432}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One denial, for the guest and for the user.
+
+    Attributes:
+        error: The error's name in the guest's interface.
+        message: Its message, where the interface has room for one.
+        denied: What to show; None when there is nothing to grant.
+        hint: Lines for the function's stderr.
+    """
+
+    error: str
+    message: str
+    denied: Denied | None
+    hint: str
+
+
+def refuse(op: str, args: str) -> Refusal:
+    """The denial of an operation that nobody serves or that was not granted."""
+    family = op.partition(".")[0].partition("-")[0] if not op.startswith("key-value") else "key-value"
+    if family == "http":
+        return _outbound("outbound HTTP", _http_target(args), "HTTP-request-denied")
+    if family == "socket":
+        return _socket(args)
+    if family in ("redis", "mqtt", "mysql", "postgres"):
+        return _outbound(f"outbound {_NAMES[family]}", _address(family, args), "access-denied")
+    if family in _LABELLED:
+        return _labelled(family, args)
+    return Refusal("access-denied", f"{op} is not available", None, "")
+
+
+_NAMES = {"redis": "Redis", "mqtt": "MQTT", "mysql": "MySQL", "postgres": "PostgreSQL"}
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a connection was to go. Never holds a user, a password or a path: it is shown and logged."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}:{self.port}" if self.port else f"{self.scheme}://{self.host}"
+
+    @property
+    def short(self) -> str:
+        """As one would write it in the manifest: a port that the scheme implies is left out."""
+        return f"{self.scheme}://{self.host}" if self.port == PORTS.get(self.scheme) else str(self)
+
+
+def _http_target(args: str) -> _Origin:
+    _method, _, url = args.partition("\n")[0].partition(" ")
+    return _origin(url, "http") if "://" in url else _Origin("http", "self", None)
+
+
+def _address(scheme: str, address: str) -> _Origin:
+    if "://" in address:
+        return _origin(address, scheme)
+    # PostgreSQL's other form: host=... port=... user=...
+    fields = dict(part.split("=", 1) for part in address.split() if "=" in part)
+    if "host" in fields:
+        port = fields.get("port", "")
+        return _Origin(scheme, fields["host"], int(port) if port.isdigit() else PORTS.get(scheme))
+    return _origin(f"{scheme}://{address}", scheme)
+
+
+def _origin(url: str, scheme: str) -> _Origin:
+    try:
+        parts = urlsplit(url)
+        scheme = parts.scheme or scheme
+        host = parts.hostname or ""
+        port = parts.port or PORTS.get(scheme)
+    except ValueError:
+        return _Origin(scheme, "", None)
+    return _Origin(scheme, f"[{host}]" if ":" in host else host, port)
+
+
+def _outbound(capability: str, origin: _Origin, error: str) -> Refusal:
+    if origin.host == "self":
+        first = "A component tried to make an HTTP request to its own app but it does not have permission."
+        wanted = "http://self"
+    else:
+        first = f"A component tried to make an outbound network connection to disallowed destination '{origin}'."
+        wanted = str(origin)
+    second = (
+        f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section."
+    )
+    denied = Denied(
+        capability, str(origin), f"--allow {origin.short}", f'allowed_outbound_hosts = ["{origin.short}"]'
+    )
+    return Refusal(error, f"address {origin} is not permitted", denied, f"{first}\n{second}")
+
+
+def _socket(args: str) -> Refusal:
+    kind, _, name = args.partition(" ")
+    host, port = (name, "*") if kind == "resolve" and name else ("*", "*")
+    scheme = "tcp" if kind == "resolve" else kind or "tcp"
+    grant = f"{scheme}://{host}:{port}"
+    target = f"the address of {name}" if kind == "resolve" else f"a {scheme.upper()} socket"
+    denied = Denied("socket", target, f"--allow {grant}", f'allowed_outbound_hosts = ["{grant}"]')
+    hint = (
+        f"A component tried to use {target} but it does not have permission.\n"
+        f"To allow this request, add 'allowed_outbound_hosts = [\"{grant}\"]' to the manifest component section."
+    )
+    return Refusal("access-denied", f"{target}: not permitted", denied, hint)
+
+
+# Family -> (capability, option, line of the manifest, error).
+_LABELLED = {
+    "key-value": ("key-value store", "--kv {0}", 'key_value_stores = ["{0}"]', "access-denied"),
+    "sqlite": ("SQLite database", "--sqlite {0}", 'sqlite_databases = ["{0}"]', "access-denied"),
+    "llm": ("AI model", "--ai-model {0}", 'ai_models = ["{0}"]', "access-denied"),
+    "variables": ("variable", "--var {0}", 'variables = {{ {0} = "{{{{ {0} }}}}" }}', "undefined"),
+    "config": ("variable", "--var {0}", 'variables = {{ {0} = "{{{{ {0} }}}}" }}', "undefined"),
+}
+
+
+def _labelled(family: str, label: str) -> Refusal:
+    capability, option, manifest, error = _LABELLED[family]
+    label = label.encode("unicode_escape").decode().replace('"', '\\"')  # chosen by the guest, shown inside quotes
+    denied = Denied(capability, label, option.format(label), manifest.format(label))
+    hint = (
+        f"A component tried to use the {capability} {label!r} but it does not have permission.\n"
+        f"To allow this, add '{denied.manifest}' to the manifest component section."
+    )
+    return Refusal(error, f"{capability} {label!r} is not granted", denied, hint)
