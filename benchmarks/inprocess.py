@@ -1,0 +1,81 @@
+"""A request in process, a fresh instance for each, against the usual ways to run a small function."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+from benchmarks import functions
+from benchmarks.figures import Table, median_ms
+from benchmarks.python_host import PythonHost
+from spinlab import App, Function, Headers, Request
+from spinlab.engine import wat_to_wasm
+
+HOST = Headers([("host", "localhost")])
+
+
+def run() -> None:
+    """Print the table."""
+    table = Table("A request in process, fresh instance (0.3: also reused)")
+    host = PythonHost(wat_to_wasm(functions.WAT))
+    plain = median_ms(host)
+    process = median_ms(lambda: subprocess.run([sys.executable, "-c", "print('Hello')"], capture_output=True), least=10)
+    table.row("a new python -c process", process, "ms")
+    table.row("WAT under a plain Python wasi:http host", plain, "ms")
+    one(table, functions.wat(), "plain Python host", plain)
+    for name in ("echo2", "echo3"):
+        function = functions.rust(name)
+        if function is None:
+            table.note(f"{name}: not built (make test builds the guests)")
+            continue
+        if name == "echo3":
+            one(table, function, "python -c", process)
+            function = Function("echo3-fresh", function.source, language="wasm", routes=("/echo3-fresh",), reuse=1)
+        one(table, function, "python -c", process)
+    one(table, functions.python(), "python -c", process)
+    one(table, functions.python("0.3", functions.ASYNC), "python -c", process)
+    busy(table)
+
+
+def one(table: Table, function: Function, baseline: str, base: float) -> None:
+    """One function: requests one after the other."""
+    app = App("bench")
+    app.add(function)
+    request = Request("GET", function.routes[0], HOST)
+    assert app.handle(request).status == 200, app.handle(request)
+    table.row(f"{function.name} ({function.language} {function.wasi if function.language == 'python' else ''})".replace(" )", ")"), median_ms(lambda: app.handle(request)), "ms", baseline, base)
+    app.close()
+
+
+def busy(table: Table) -> None:
+    """The same while a pure-Python loop runs, as a cell would."""
+    app = App("bench")
+    app.add(functions.wat())
+    request = Request("GET", "/wat", HOST)
+    idle = median_ms(lambda: app.handle(request))
+    with python_loop():
+        table.row("wat while a pure-Python loop runs", median_ms(lambda: app.handle(request)), "ms", "idle", idle)
+    app.close()
+
+
+@contextmanager
+def python_loop() -> Iterator[None]:
+    """A thread that keeps Python's lock as busy as a cell can."""
+    stop = threading.Event()
+
+    def spin() -> None:
+        n = 0
+        while not stop.is_set():
+            for _ in range(10_000):
+                n += 1
+
+    thread = threading.Thread(target=spin)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

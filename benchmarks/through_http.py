@@ -1,0 +1,96 @@
+"""Through HTTP with wrk, beside `wasmtime serve` on the same components; back to back and with requests apart."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+
+from benchmarks import functions
+from benchmarks.figures import Table
+from benchmarks.inprocess import python_loop
+from spinlab import App, Function
+from spinlab.engine import wat_to_wasm
+from spinlab.server import Server
+from tests.peer.wasmtime_serve import closed, serve
+
+RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
+MEDIAN = re.compile(r"50%\s+([\d.]+)(us|ms|s)")
+
+
+def run() -> None:
+    """Print the table; needs wrk."""
+    table = Table("Through HTTP")
+    if not shutil.which("wrk"):
+        table.note("wrk is not here: apt-get install wrk")
+        return
+    work = functions.ROOT / ".make"
+    for label, function, component in subjects(work):
+        app = App("bench")
+        app.add(function)
+        server = Server(lambda _label, app=app: app, port=0)
+        server.start()
+        ours = server.url + function.routes[0]
+        try:
+            with serve(component) as theirs:
+                compare(table, label, ours, theirs + function.routes[0])
+        finally:
+            server.stop()
+            app.close()
+
+
+def subjects(work: Path) -> list[tuple[str, Function, Path]]:
+    """Label, function for us, component for the peer."""
+    found = []
+    plain = work / "bench-wat.wasm"
+    plain.write_bytes(wat_to_wasm(functions.WAT))
+    found.append(("wat", functions.wat(), plain))
+    if rust := functions.rust("echo2"):
+        path = work / "bench-echo2.wasm"
+        path.write_bytes(rust.source)  # type: ignore[arg-type]
+        found.append(("rust", rust, path))
+    official = work / "official" / "app.wasm"
+    if official.exists():
+        ready = Function("official", official.read_bytes(), language="wasm", routes=("/official",))
+        found.append(("official Python", ready, closed(official)))
+    return found
+
+
+def compare(table: Table, label: str, ours: str, theirs: str) -> None:
+    """One component: rates at 1 and 8 connections, p50 with requests apart, and while Python is busy."""
+    for connections in (1, 8):
+        peer, peer_p50 = wrk(theirs, connections)
+        mine, mine_p50 = wrk(ours, connections)
+        table.row(f"{label}, {connections} connection(s), requests per second", mine, "/s", "wasmtime serve", peer)
+        table.row(f"{label}, {connections} connection(s), p50", mine_p50, "ms", "wasmtime serve", peer_p50)
+    table.row(f"{label}, requests apart, p50", apart(ours), "ms", "wasmtime serve", apart(theirs))
+    with python_loop():
+        table.row(f"{label}, one connection, while a Python loop runs, p50", wrk(ours, 1)[1], "ms")
+
+
+def wrk(url: str, connections: int, seconds: int = 4) -> tuple[float, float]:
+    """Requests per second and median milliseconds."""
+    out = subprocess.run(
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url], capture_output=True, text=True, check=True
+    ).stdout
+    value, unit = MEDIAN.search(out).groups()  # type: ignore[union-attr]
+    if "Non-2xx" in out:
+        raise SystemExit(f"{url} failed under wrk:\n{out}")
+    return float(RATE.search(out)[1]), float(value) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]  # type: ignore[index]
+
+
+def apart(url: str, count: int = 100, pause: float = 0.02) -> float:
+    """Median milliseconds of requests with a pause between them, on one connection."""
+    taken = []
+    with httpx.Client() as client:
+        for _ in range(count):
+            began = time.perf_counter()
+            client.get(url).raise_for_status()
+            taken.append(time.perf_counter() - began)
+            time.sleep(pause)
+    return 1e3 * statistics.median(taken)
