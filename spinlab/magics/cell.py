@@ -1,0 +1,205 @@
+"""``%%spin``: from the magic line and the cell's body to a `Function`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from spinlab.errors import NameRefused, OptionError, SpinError
+from spinlab.function import Function, Limits
+from spinlab.languages import language, languages
+from spinlab.magics.options import Arguments, Command, Option, Positional, closest
+from spinlab.magics.quantities import count, duration, size
+
+GRANTS_SERVED_LATER = ("key_value_stores", "sqlite_databases", "ai_models", "allowed_outbound_hosts", "variables")
+"""What an export's manifest carries and the notebook does not serve yet; the card says so."""
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise ValueError("it is written NAME=VALUE")
+    return name, value
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not name or (sign and not value):
+        raise ValueError("it is written NAME, NAME=OTHER or 'NAME={{ template }}'")
+    if not sign:
+        return name, "{{ " + name + " }}"
+    return name, "{{ " + value + " }}" if re.fullmatch(r"[a-z][a-z0-9_]*", value) else value
+
+
+def _file(text: str) -> tuple[str, str]:
+    source, _, destination = text.partition("=")
+    if not source:
+        raise ValueError("it is written SRC or SRC=DEST")
+    return source, destination or "/" + Path(source).as_posix().lstrip("./")
+
+
+CELL = Command(
+    "%%spin",
+    "The cell becomes a live, sandboxed function; running it again replaces the function.",
+    (
+        Positional("LANGUAGE", "What the cell is written in; Python when left out.", required=False),
+        Positional("NAME", "The function's name, in kebab or snake case. It is the identity: a cell with it replaces."),
+    ),
+    (
+        Option(("--route",), "Where it answers; /NAME/... when left out.", "PATTERN", many=True),
+        Option(("--private",), "No route: only other functions reach it."),
+        Option(("--module",), "Code that other cells import by name; no route."),
+        Option(("--allowed-outbound-host", "--allow"), "A host it may reach.", "URL", many=True),
+        Option(("--key-value-store", "--kv"), "A key-value store it may open.", "LABEL", many=True),
+        Option(("--sqlite-database", "--sqlite"), "An SQLite database it may open.", "LABEL", many=True),
+        Option(("--ai-model",), "A model it may use.", "NAME", many=True),
+        Option(
+            ("--variable", "--var"),
+            "A variable it may read: of the application's variable NAME, of OTHER, or of a quoted template.",
+            "NAME[=OTHER]",
+            many=True,
+            convert=_variable,
+        ),
+        Option(("--environment", "--env"), "An environment variable.", "NAME=VALUE", many=True, convert=_pair),
+        Option(("--file",), "A file it may read.", "SRC[=DEST]", many=True, convert=_file),
+        Option(("--requires",), "A package for the language's toolchain.", "PKG==V", many=True),
+        Option(("--wasi",), "WASI version of its image; 0.2 when left out.", "VERSION", values=("0.2", "0.3")),
+        Option(("--timeout",), "Wall time of a request; 10s when left out.", "TIME", convert=duration),
+        Option(("--memory",), "Memory of an instance; 256MiB when left out.", "SIZE", convert=size),
+        Option(("--max-response",), "Bytes of a response body; 128MiB when left out.", "SIZE", convert=size),
+        Option(("--max-log",), "Bytes of log for each request; 1MiB when left out.", "SIZE", convert=size),
+        Option(("--max-request",), "Bytes of a request body; 128MiB when left out.", "SIZE", convert=size),
+        Option(("--reuse",), "Requests that one instance answers, one after the other.", "N", convert=count),
+        Option(("--description",), "One line for the manifest.", "TEXT"),
+    ),
+    notes="The body is taken byte for byte: nothing in it is interpolated.",
+)
+
+
+def function_of(given: Arguments, body: str, *, origin: str, first_line: int = 2) -> Function:
+    """The function that a cell declares.
+
+    Raises:
+        OptionError: Options that do not go together, or an unknown language.
+        NameRefused: The name is missing, reserved, or not one that Spin takes.
+    """
+    language_name, name = _heading(given)
+    _check_combination(given)
+    missing = [i for i, (source, _) in enumerate(given.each("file")) if not _exists(source)]
+    if missing:
+        source = given.each("file")[missing[0]][0]
+        raise given.refuse("file", f"there is no file {source!r}", "a path is relative to the notebook", missing[0])
+    _check_variables(given)
+    routes = given.each("route")
+    if not routes and not given["module"] and not given["private"]:
+        routes = (f"/{name}/...",)
+    return Function(
+        name,
+        body,
+        language=language_name,
+        routes=routes,
+        private=bool(given["private"]),
+        allowed_outbound_hosts=given.each("allowed_outbound_host"),
+        key_value_stores=given.each("key_value_store"),
+        sqlite_databases=given.each("sqlite_database"),
+        ai_models=given.each("ai_model"),
+        variables=dict(given.each("variable")),
+        environment=dict(given.each("environment")),
+        files=given.each("file"),
+        requires=given.each("requires"),
+        wasi=given["wasi"] or "0.2",
+        limits=_limits(given),
+        reuse=given["reuse"],
+        module=bool(given["module"]),
+        description=given["description"] or "",
+        first_line=first_line,
+        origin=origin,
+    )
+
+
+def language_names() -> tuple[str, ...]:
+    """The languages that are installed, without importing any."""
+    return tuple(sorted(point.name for point in entry_points(group="spinlab.languages")))
+
+
+def _heading(given: Arguments) -> tuple[str, str]:
+    """Language and name; with one word it is the name, and the language is Python."""
+    first, second = given["language"], given["name"]
+    if second is None:
+        if first in languages():
+            raise given.refuse("language", f"the name is missing after {first!r}", f"%%spin {first} NAME", 0)
+        first, second, key = "python", first, "language"
+    else:
+        key = "name"
+        try:
+            language(first)
+        except OptionError as error:
+            if first in ("get", "post", "put", "patch", "delete", "head", "options") or second.startswith("/"):
+                error.hint = f"to call a function: %spin {first} {second}"
+            word = given.word("language")
+            error.location = word.location if word else None
+            raise
+    _check_name(given, key, second)
+    return language(first).name, second
+
+
+def _check_name(given: Arguments, key: str, name: str) -> None:
+    from spinlab.manifest.ids import check_component, kebab
+
+    word = given.word(key)
+    where = word.location if word else None
+    if name in languages():
+        raise NameRefused(f"{name!r} is the name of a language", hint="choose another name", location=where)
+    try:
+        check_component(kebab(name))
+    except SpinError as error:
+        hint = error.hint or "letters, digits and single - or _ between words, each word beginning with a letter"
+        raise NameRefused(error.message, hint=hint, location=where) from None
+
+
+def _check_combination(given: Arguments) -> None:
+    for flag in ("module", "private"):
+        if given[flag] and given["route"]:
+            raise given.refuse("route", f"--{flag} and --route exclude each other", f"leave out --route or --{flag}")
+    if given["module"] and given["private"]:
+        raise given.refuse("private", "a module has no route to hide", "leave out --private")
+
+
+def _check_variables(given: Arguments) -> None:
+    for index, (name, _) in enumerate(given.each("variable")):
+        _check_variable(given, index, name)
+
+
+def _check_variable(given: Arguments, index: int, name: str) -> None:
+    from spinlab.manifest.ids import check_variable
+
+    try:
+        check_variable(name)
+    except SpinError as error:
+        raise given.refuse("variable", error.message, error.hint, index) from None
+
+
+def _exists(pattern: str) -> bool:
+    if any(c in pattern for c in "*?["):
+        return any(True for _ in Path().glob(pattern))
+    return Path(pattern).exists()
+
+
+def _limits(given: Arguments) -> Limits:
+    named = {
+        "timeout": "timeout",
+        "memory": "memory",
+        "max_response": "response",
+        "max_log": "log",
+        "max_request": "request",
+    }
+    chosen: dict[str, Any] = {field: given[key] for key, field in named.items() if key in given}
+    return Limits(**chosen)
+
+
+def nearest_function(name: str, known: Iterable[str]) -> str:
+    """The function whose name is nearest; empty when none is."""
+    return closest(name, list(known))

@@ -1,0 +1,205 @@
+"""The card under a ``%%spin`` cell: what the function is, where it answers, what it may touch, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spinlab.function import Function
+from spinlab.widgets.display import Display
+from spinlab.widgets.markup import Child, Markup, join, tag
+from spinlab.widgets.plain import columns, octets, seconds, visible
+from spinlab.widgets.style import WARN, box, code, coloured, facts, link, muted, strong
+from spinlab.widgets.urls import example_path
+
+if TYPE_CHECKING:
+    from spinlab.app import Live
+
+MEDIA_TYPE = "application/vnd.spinlab.function.v1+json"
+LANGUAGE_TITLES = {
+    "python": "Python",
+    "wat": "WebAssembly text",
+    "wasm": "WebAssembly",
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "rust": "Rust",
+    "c": "C",
+    "go": "Go",
+}
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card says, as plain values: a card in a saved notebook keeps no function alive.
+
+    Attributes:
+        function: What the cell declared, without its source.
+        revision: Counts from 1; 0 for a module.
+        wasi: ``0.2`` or ``0.3``; empty for a module.
+        sizes: Component, compressed and compiled bytes; zeros for a module.
+        build, compile, cold_start: Seconds; None where there was none yet.
+        cached: Whether the compiled code came from the cache.
+        reuse: Requests that one instance answers.
+        url: What stands before a path in a browser; empty without a listener.
+        unchanged: Whether the cell was live already.
+        image: Whether the component is a shared runtime image.
+        modules: The ``--module`` cells it was built with.
+        remarks: One-line remarks.
+    """
+
+    function: Function
+    revision: int = 0
+    wasi: str = ""
+    sizes: tuple[int, int, int] = (0, 0, 0)
+    build: float | None = None
+    compile: float | None = None
+    cold_start: float | None = None
+    cached: bool = False
+    reuse: int = 1
+    url: str = ""
+    unchanged: bool = False
+    image: bool = False
+    modules: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def facts_of(live: Live, url: str = "", *, unchanged: bool = False, remarks: tuple[str, ...] = ()) -> CardFacts:
+    """The facts of a live revision."""
+    prepared = live.prepared
+    return CardFacts(
+        live.function,
+        live.revision,
+        prepared.wasi,
+        (prepared.sizes.component, prepared.sizes.compressed, prepared.sizes.compiled),
+        live.build_seconds,
+        live.compile_seconds,
+        live.cold_start,
+        prepared.cached,
+        live.reuse,
+        url,
+        unchanged,
+        bool(live.build.image),
+        live.build.modules,
+        (*live.build.warnings, *remarks),
+    )
+
+
+def card(known: CardFacts) -> Display:
+    """The card of a function or module."""
+    head, rows = _head(known), _rows(known)
+    text = head + "\n" + columns([(name, plain) for name, plain, _ in rows], indent=2)
+    title = join(strong(known.function.name), " ", muted(head[len(known.function.name) :].strip()))
+    remarks = [tag("div", coloured(f"note: {r}", WARN)) for r in known.remarks]
+    if known.remarks:
+        text += "\n" + "\n".join(f"  note: {visible(r)}" for r in known.remarks)
+    html = box(title, facts([(name, rich) for name, _, rich in rows]), remarks)
+    return Display(text, html, {MEDIA_TYPE: as_json(known)})
+
+
+def touches(function: Function) -> tuple[str, ...]:
+    """What a function may touch, a line each; nothing at all gives no line."""
+    kinds = (
+        ("outbound", function.allowed_outbound_hosts),
+        ("key-value store", function.key_value_stores),
+        ("SQLite database", function.sqlite_databases),
+        ("AI model", function.ai_models),
+        ("variable", tuple(function.variables)),
+        ("environment", tuple(function.environment)),
+        ("file", tuple(f"{s} as {d}" if s != d else s for s, d in function.files)),
+    )
+    return tuple(f"{kind} {item}" for kind, items in kinds for item in items)
+
+
+def as_json(known: CardFacts) -> dict[str, Any]:
+    """The card for a front end that draws it itself."""
+    f = known.function
+    return {
+        "name": f.name,
+        "language": f.language,
+        "revision": known.revision,
+        "module": f.module,
+        "private": f.private,
+        "routes": list(f.routes),
+        "url": known.url,
+        "touches": list(touches(f)),
+        "wasi": known.wasi,
+        "sizes": dict(zip(("component", "compressed", "compiled"), known.sizes, strict=True)),
+        "seconds": {"build": known.build, "compile": known.compile, "cold_start": known.cold_start},
+        "cached": known.cached,
+        "image": known.image,
+        "reuse": known.reuse,
+        "modules": list(known.modules),
+        "remarks": list(known.remarks),
+    }
+
+
+def _head(known: CardFacts) -> str:
+    f = known.function
+    parts = [f.name, LANGUAGE_TITLES.get(f.language, f.language)]
+    if known.wasi:
+        parts.append(f"WASI {known.wasi}")
+    if known.revision:
+        parts.append(f"revision {known.revision}" + (" (unchanged)" if known.unchanged else ""))
+    return visible(" · ".join(parts))
+
+
+def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
+    """Name, plain text and HTML of each line."""
+    f = known.function
+    rows: list[tuple[str, str, Child]] = []
+    if f.module:
+        text = f"module for other {LANGUAGE_TITLES.get(f.language, f.language)} cells: import {f.name}"
+        return [("is", text, text)]
+    rows += [_route(known, index, pattern) for index, pattern in enumerate(f.routes)]
+    if f.private or not f.routes:
+        rows.append(("route", "none: only other functions reach it", "none: only other functions reach it"))
+    granted = touches(f)
+    rows.append(("may touch", ", ".join(granted) or "nothing", ", ".join(granted) or "nothing"))
+    if known.modules:
+        rows.append(("uses", ", ".join(known.modules), ", ".join(known.modules)))
+    for name, text in (("size", _sizes(known)), ("time", _times(known)), ("instance", _instance(known))):
+        if text:
+            rows.append((name, text, text))
+    return [(n, visible(p), r) for n, p, r in rows]
+
+
+def _route(known: CardFacts, index: int, pattern: str) -> tuple[str, str, Markup]:
+    name = "route" if index == 0 else ""
+    if not known.url:
+        return name, pattern, code(pattern)
+    url = known.url + pattern.replace("/...", "/*")
+    return (
+        name,
+        f"{pattern}  {known.url}{example_path(pattern)}",
+        join(code(pattern), " ", link(url.removesuffix("/*") or "/", known.url + example_path(pattern))),
+    )
+
+
+def _sizes(known: CardFacts) -> str:
+    component, compressed, compiled = known.sizes
+    if not component:
+        return ""
+    kind = "image" if known.image else "component"
+    shared = ", shared by every cell that uses it" if known.image else ""
+    return f"{kind} {octets(component)} ({octets(compressed)} compressed), compiled {octets(compiled)}{shared}"
+
+
+def _times(known: CardFacts) -> str:
+    parts = []
+    if known.build is not None:
+        parts.append(f"build {seconds(known.build)}")
+    if known.compile is not None:
+        parts.append("compile none (cached)" if known.cached else f"compile {seconds(known.compile)}")
+    if known.cold_start is not None:
+        parts.append(f"cold start {seconds(known.cold_start)}")
+    return ", ".join(parts)
+
+
+def _instance(known: CardFacts) -> str:
+    if not known.wasi:
+        return ""
+    return (
+        "fresh for each request"
+        if known.reuse == 1
+        else f"reused for up to {known.reuse} requests, one after the other"
+    )

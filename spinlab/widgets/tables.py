@@ -1,0 +1,133 @@
+"""The displays of lists: an app, its routes, its log, a diff, the doctor's report, a benchmark."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from spinlab.function import Function
+from spinlab.widgets.card import LANGUAGE_TITLES, touches
+from spinlab.widgets.display import Display
+from spinlab.widgets.markup import Child, Markup, join, tag
+from spinlab.widgets.plain import columns, octets, seconds, visible
+from spinlab.widgets.style import BAD, GOOD, WARN, box, code, coloured, link, muted, pre, strong, table
+from spinlab.widgets.tracebacks import in_cells
+from spinlab.widgets.urls import example_path
+
+if TYPE_CHECKING:
+    from spinlab.app import App, Logged, RouteInfo
+    from spinlab.bench import Bench
+    from spinlab.doctor import Check
+
+Row = tuple[tuple[str, Child], ...]
+
+
+def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Display:
+    """Every function and module of an app."""
+    rows: list[tuple[str, ...]] = []
+    for live in of.functions.values():
+        f = live.function
+        rows.append(
+            (
+                f.name + (" (orphan)" if f.name in orphans else ""),
+                LANGUAGE_TITLES.get(f.language, f.language),
+                ", ".join(f.routes) or "private",
+                ", ".join(touches(f)) or "nothing",
+                octets(live.prepared.sizes.component),
+                str(live.revision),
+            )
+        )
+    for f in of.modules.values():
+        title = LANGUAGE_TITLES.get(f.language, f.language)
+        rows.append((f.name, title, "module", "nothing", octets(_source_size(f)), ""))
+    remarks = ["an orphan's cell now has another name; %spin prune removes it"] if orphans else []
+    if not rows:
+        remarks = ["no functions yet; a cell that begins with %%spin NAME makes one"]
+    heading = f"app {of.name}" + (f" at {url}" if url else "")
+    title = join(muted("app "), strong(of.name), " ", link(url, url + "/") if url else None)
+    return _table(heading, title, ("name", "language", "routes", "may touch", "size", "revision"), rows, remarks)
+
+
+def routes(listed: Sequence[RouteInfo], url: str = "") -> Display:
+    """The route table."""
+    plain = [(r.pattern, r.function, r.problem) for r in listed]
+    rich: list[tuple[Child, ...]] = [
+        (
+            link(r.pattern, url + example_path(r.pattern)) if url else code(r.pattern),
+            r.function,
+            coloured(r.problem, WARN) if r.problem else "",
+        )
+        for r in listed
+    ]
+    text = columns([tuple(visible(x) for x in row) for row in plain]) or "no routes yet"
+    html = box(table(("route", "function", ""), rich) if rich else muted("no routes yet"))
+    return Display(text, html)
+
+
+def log(lines: Sequence[Logged], functions: Mapping[str, Function]) -> Display:
+    """Log lines with the function that wrote each."""
+    text = in_cells("\n".join(f"{x.function}  {x.line.text}" for x in lines), functions)
+    return Display(visible(text) or "no log lines", box(pre(text) if lines else muted("no log lines")))
+
+
+def diff(before: Function, after: Function, titles: tuple[str, str]) -> Display:
+    """What changed between two revisions: options as lines above the source."""
+    changes = list(difflib.unified_diff(_lines(before), _lines(after), *titles, lineterm="", n=3))
+    if not changes:
+        return Display("no difference", box(muted("no difference")))
+    colours = {"+": GOOD, "-": BAD}
+    painted: list[Markup] = []
+    for line in changes:
+        head = line.startswith(("+++", "---", "@@"))
+        colour = None if head else colours.get(line[:1])
+        painted.append(join(coloured(line, colour) if colour else muted(line) if head else join(line), "\n"))
+    return Display(visible("\n".join(changes)), box(pre(join(painted))))
+
+
+def doctor(checks: Sequence[Check]) -> Display:
+    """The report on the environment."""
+    colours = {"ok": GOOD, "note": WARN}
+    plain = [(c.state, c.what, c.found, f"-> {c.remedy}" if c.remedy else "") for c in checks]
+    rich: list[tuple[Child, ...]] = [
+        (coloured(c.state, colours.get(c.state, BAD)), c.what, c.found, code(c.remedy) if c.remedy else "")
+        for c in checks
+    ]
+    return Display(columns(plain), box(table(("", "what", "found", "what adds it"), rich)))
+
+
+def bench(result: Bench) -> Display:
+    """What a benchmark measured."""
+    heading = f"{result.what}: {result.count} requests, {result.concurrency} at once"
+    rows = [
+        ("rate", f"{result.rate:.0f} requests/s"),
+        *((f"p{p}", seconds(result.percentile(p))) for p in (50, 90, 99)),
+        ("slowest", seconds(result.percentile(100))),
+        ("status", ", ".join(f"{status}: {n}" for status, n in sorted(result.statuses.items()))),
+    ]
+    return _table(heading, join(muted(heading)), ("", ""), rows, [])
+
+
+def _table(
+    heading: str, title: Markup, names: tuple[str, ...], rows: list[tuple[str, ...]], remarks: list[str]
+) -> Display:
+    shown = [tuple(visible(cell) for cell in row) for row in rows]
+    listing = columns([names, *shown] if any(names) else shown, indent=2) if rows else ""
+    text = "\n".join([visible(heading), *([listing] if listing else []), *(f"  {r}" for r in remarks)])
+    rich: list[tuple[Child, ...]] = [tuple(row) for row in rows]
+    return Display(text, box(title, table(names, rich) if rows else None, [tag("div", muted(r)) for r in remarks]))
+
+
+def _source_size(function: Function) -> int:
+    source = function.source
+    return len(source.encode() if isinstance(source, str) else source)
+
+
+def _lines(function: Function) -> list[str]:
+    """A revision as lines: what it declares, then its source."""
+    declared = [f"# {x}" for x in (*(f"route {r}" for r in function.routes), *touches(function))]
+    limits = [f"# {name} {value}" for name, value in vars(function.limits).items()]
+    if function.reuse is not None:
+        limits.append(f"# reuse {function.reuse}")
+    source = function.source if isinstance(function.source, str) else f"{len(function.source)} bytes"
+    return [*declared, *limits, *source.splitlines()]

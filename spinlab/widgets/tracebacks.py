@@ -1,0 +1,31 @@
+"""Guest tracebacks in the words of the notebook: ``hello.py, line 4`` is line 5 of the cell that defines it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from spinlab.function import Function
+
+_PYTHON = re.compile(r'File "(?:[^"\n]*/)?(?P<stem>[A-Za-z0-9_-]+)\.py", line (?P<line>\d+)')
+
+
+def in_cells(text: str, functions: Mapping[str, Function]) -> str:
+    """The text with every place in a function's source replaced by the place in its cell.
+
+    Parameters:
+        text: A traceback, or a log with one in it.
+        functions: Name -> function, modules included.
+    """
+    if ".py" not in text:
+        return text
+    by_stem = {name.replace("-", "_"): f for name, f in functions.items()}
+
+    def place(found: re.Match[str]) -> str:
+        function = by_stem.get(found["stem"].replace("-", "_"))
+        if function is None:
+            return found.group()
+        line = int(found["line"]) + function.first_line - 1
+        return f"{function.origin or function.name}, line {line}"
+
+    return _PYTHON.sub(place, text)
