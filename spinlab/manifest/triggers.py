@@ -1,0 +1,85 @@
+"""The keys of the triggers that Spin itself brings (``crates/http/src/config.rs``, ``crates/trigger-redis``).
+
+Other types are plugins' business; their keys pass as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spinlab.manifest.model import Trigger
+from spinlab.manifest.reader import Reader
+
+_HTTP = ("component", "static_response", "route", "executor")
+_REDIS = ("component", "channel", "address")
+
+
+def check_config(kind: str, trigger: Trigger, reader: Reader) -> None:
+    """Let the keys of a trigger pass.
+
+    Raises:
+        ManifestError: Spin would refuse them.
+    """
+    if kind == "http":
+        _only(trigger, reader, _HTTP)
+        _http(trigger, reader)
+    elif kind == "redis":
+        _only(trigger, reader, _REDIS)
+        reader.need("component")
+        reader.need("channel")
+        reader.string("channel")
+        reader.string("address")
+
+
+def _only(trigger: Trigger, reader: Reader, fields: tuple[str, ...]) -> None:
+    common = [key for key in ("id", "components", "dependencies") if key in reader.value]
+    if not set(trigger.config) <= set(fields):
+        reader.only((*fields, *common))
+
+
+def _http(trigger: Trigger, reader: Reader) -> None:
+    reader.need("route")
+    name = trigger.route or trigger.id or "this trigger"
+    if trigger.route is None and not trigger.private:
+        wrong = "{ private = false }" if _is_false(reader.value["route"]) else "neither"
+        raise reader.wrong(
+            f"route must be a string pattern or '{{ private = true }}': '{name}' has {wrong}",
+            "route",
+            hint='write route = "/path" or route = { private = true }',
+        )
+    static = "static_response" in trigger.config
+    if (trigger.component is not None) == static:
+        has = "has both" if static else "has neither"
+        raise reader.wrong(
+            f"Triggers must specify either component or static_response - {name} {has}",
+            hint='write component = "..." or static_response = { body = "..." }, one of the two',
+        )
+    if static:
+        _static(reader.below("static_response"))
+    if "executor" in trigger.config:
+        _executor(reader.below("executor"))
+
+
+def _static(reader: Reader) -> None:
+    status: Any = reader.value.get("status_code", 200)
+    if isinstance(status, bool) or not isinstance(status, int) or not 0 <= status < 65536:
+        raise reader.wrong("status_code must be an integer", "status_code", hint="such as 200")
+    reader.string_map("headers")
+    reader.string("body")
+
+
+def _executor(reader: Reader) -> None:
+    kind = reader.string("type")
+    if kind not in ("http", "spin", "wagi"):
+        raise reader.wrong(
+            f"unknown variant `{kind}`, expected one of `http`, `spin`, `wagi`", "type", hint='write type = "http"'
+        )
+    reader.only(("type", "entrypoint", "argv") if kind == "wagi" else ("type",))
+    if reader.string("entrypoint", "_start") != "_start":
+        raise reader.wrong("cannot use deprecated 'entrypoint' field", "entrypoint", hint="remove it")
+    reader.string("argv")
+
+
+def _is_false(route: Any) -> bool:
+    return isinstance(route, Mapping) and route.get("private") is False
