@@ -1,0 +1,329 @@
+"""Guest and bridge in one component: what the engine compiles and calls.
+
+::
+
+    outer component
+      imports   spinlab:bridge/host (one instance, shared by all providers), core-NAME (a provider's core module)
+      wasi2     a provider, instantiated with the host
+      ...       as many providers as the guest's imports need
+      guest     its bytes as they are, its imports satisfied by the providers' exports
+      glue      0.2: two small core modules; 0.3: the driver component
+      exports   run(head, data) -> (head, data); prepare() when the guest has a warm-up
+
+The outer component is written as text with empty placeholders; the real binaries are spliced in. Nothing here compiles
+or runs anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from wasmtime import wat2wasm
+
+from spinlab.engine import binary
+from spinlab.engine.binary import Extern, Reader, Section
+from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_handler
+from spinlab.engine.providers import HOST, HOST_TYPE, OWN, Provider
+from spinlab.errors import ComponentError, MissingImport
+
+
+@dataclass(frozen=True)
+class Nested:
+    """The outer component and what was found on the way.
+
+    Attributes:
+        outer: Its bytes.
+        handler: The guest's handler.
+        imports: The guest's imports, as written.
+        providers: Names of the providers that are in it, the driver included: their cores are to be linked.
+        warms: Whether it exports ``prepare``.
+    """
+
+    outer: bytes = field(repr=False)
+    handler: Handler
+    imports: tuple[str, ...]
+    providers: tuple[str, ...]
+    warms: bool
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A component as nesting sees it.
+
+    Attributes:
+        imports: In order.
+        exports: In order.
+        types: For each import of a type that equals another: where that one comes from, an imported instance and the
+            name it exports, or None when it comes from elsewhere.
+    """
+
+    imports: tuple[Extern, ...]
+    exports: tuple[Extern, ...]
+    types: Mapping[str, tuple[str, str] | None]
+
+
+_ORDER: Final = {"0.2": ("wasi2", "spin2", "wasi3", "spin3"), "0.3": ("wasi3", "spin3", "wasi2", "spin2")}
+
+
+def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
+    """Nest a guest.
+
+    Raises:
+        ComponentError: It is not a component, or is damaged.
+        HandlerError: It has no HTTP handler, or several.
+        MissingImport: It imports what nobody provides.
+    """
+    binary.require_component(component)
+    guest = read_guest(component)
+    handler = choose_handler(e.name for e in guest.exports if e.kind == "instance")
+    provided = Provided(providers, _ORDER[handler.wasi])
+    linked = _link(guest, provided)
+    main = "wasi2" if handler.wasi == "0.2" else "wasi3"
+    tail = ("driver3",) if handler.wasi == "0.3" else ()
+    needed = {main, *(provider for provider, _ in linked.values())}
+    used = tuple(n for n in _ORDER[handler.wasi] if n in needed) + tail
+    for name in used:
+        if name not in providers:
+            raise ComponentError(
+                f"this installation of spinlab lacks the bridge's {name}.wasm", hint="build it with: make bridge"
+            )
+    warm = next((e.name for e in guest.exports if Interface.parse(e.name).track == WARM_UP), None)
+    text = _Text(guest, handler, linked, [providers[n] for n in used], warm)
+    outer = binary.splice(text.assembled(), text.blobs(component), [providers[n].core_type for n in used])
+    return Nested(outer, handler, tuple(i.name for i in guest.imports), used, warm is not None)
+
+
+class _GuestReader:
+    """Follows the index spaces of a component as far as imported types need it."""
+
+    def __init__(self, component: bytes) -> None:
+        self.component = component
+        self.imports: list[Extern] = []
+        self.exports: list[Extern] = []
+        self.types: dict[str, tuple[str, str] | None] = {}
+        self.origins: list[tuple[str, str] | None] = []  # of each type index
+        self.instances: list[str | None] = []  # import name of each instance index
+
+    def read(self) -> Guest:
+        readers: dict[int, Callable[[Section], None]] = {
+            binary.IMPORT: self._imports,
+            binary.EXPORT: self._exports,
+            binary.ALIAS: self._aliases,
+            binary.TYPE: lambda section: self.origins.extend([None] * self._count(section)),
+            binary.INSTANCE: lambda section: self.instances.extend([None] * self._count(section)),
+        }
+        for section in binary.sections(self.component):
+            if section.id in readers:
+                readers[section.id](section)
+        return Guest(tuple(self.imports), tuple(self.exports), self.types)
+
+    def _count(self, section: Section) -> int:
+        count = Reader(self.component, section.start, section.end).u32()
+        return min(count, section.end - section.start)  # a lie in damaged bytes must not cost memory
+
+    def _imports(self, section: Section) -> None:
+        for extern in binary.read_imports(self.component, section):
+            self.imports.append(extern)
+            if extern.kind == "instance":
+                self.instances.append(extern.name)
+            elif extern.kind == "type":
+                at = extern.equals
+                origin = self.origins[at] if at is not None and at < len(self.origins) else None
+                self.types[extern.name] = origin
+                self.origins.append(origin)
+
+    def _exports(self, section: Section) -> None:
+        for extern in binary.read_exports(self.component, section):
+            self.exports.append(extern)
+            if extern.kind == "instance":
+                self.instances.append(None)
+            elif extern.kind == "type":
+                self.origins.append(None)
+
+    def _aliases(self, section: Section) -> None:
+        reader = Reader(self.component, section.start, section.end)
+        for _ in range(reader.u32()):
+            sort = reader.byte()
+            if sort == 0:
+                reader.byte()
+            target, first = reader.byte(), reader.u32()
+            origin: tuple[str, str] | None = None
+            if target == 2:
+                reader.u32()
+            else:
+                name = reader.name()
+                source = self.instances[first] if target == 0 and first < len(self.instances) else None
+                origin = (source, name) if source else None
+            if sort == 3:
+                self.origins.append(origin)
+            elif sort == 5:
+                self.instances.append(None)
+
+
+def read_guest(component: bytes) -> Guest:
+    """Imports, exports, and the origin of imported types."""
+    return _GuestReader(component).read()
+
+
+def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:
+    """Provider and export for each imported instance; refuses every other kind that we can't give."""
+    linked = {}
+    for extern in guest.imports:
+        if extern.kind == "instance":
+            linked[extern.name] = provided.find(extern.name)
+        elif extern.kind != "type" or guest.types.get(extern.name) is None:
+            if extern.name.startswith(OWN):
+                provided.find(extern.name)
+            raise MissingImport(
+                f"the component imports the {extern.kind} {extern.name!r} by itself, which nobody provides",
+                hint="spinlab and Spin provide whole interfaces (package:name/interface@version): import one of those",
+            )
+    return linked
+
+
+def _quoted(name: str) -> str:
+    """A name as a string of WebAssembly text."""
+    return '"' + "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else _escaped(c) for c in name) + '"'
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"\\{byte:02x}" for byte in char.encode())
+
+
+class _Text:
+    """The outer component as text."""
+
+    def __init__(
+        self,
+        guest: Guest,
+        handler: Handler,
+        linked: Mapping[str, tuple[str, str]],
+        providers: list[Provider],
+        warm: str | None,
+    ) -> None:
+        self.guest = guest
+        self.handler = handler
+        self.linked = linked
+        self.providers = providers
+        self.warm = warm
+        self.shared = [p for p in providers if p.name != "driver3"]
+
+    def assembled(self) -> bytes:
+        """The outer component with placeholders."""
+        lines = ["(component", HOST_TYPE]
+        lines += [
+            f'(core type $t-{p.name} (module)) (import "{p.core_name}" (core module $c-{p.name} (type $t-{p.name})))'
+            for p in self.providers
+        ]
+        lines += [f"(component $p-{p.name})" for p in self.providers] + ["(component $guest)"]
+        for provider in self.shared:
+            lines.append(
+                f'(instance ${provider.name} (instantiate $p-{provider.name} (with "{HOST}" (instance $host)) '
+                f'(with "{provider.core_name}" (core module $c-{provider.name}))))'
+            )
+        lines += self._guest()
+        lines += self._driver() if self.handler.wasi == "0.3" else [_GLUE]
+        if self.warm:
+            lines.append(
+                f"(alias export $g {_quoted(self.warm)} (instance $warm)) "
+                '(alias export $warm "prepare" (func $prepare)) (export "prepare" (func $prepare))'
+            )
+        return _wat2wasm("\n".join(lines) + ")")
+
+    def blobs(self, component: bytes) -> list[bytes]:
+        """What fills the placeholders, in the order of the text."""
+        return [*(p.component for p in self.providers), component]
+
+    def _guest(self) -> list[str]:
+        lines, given = [], []
+        ids: dict[tuple[str, str], str] = {}
+        for extern in self.guest.imports:
+            if extern.kind == "instance":
+                origin = self.linked[extern.name]
+                if origin not in ids:
+                    ids[origin] = f"$x{len(ids)}"
+                    lines.append(f'(alias export ${origin[0]} "{origin[1]}" (instance {ids[origin]}))')
+                given.append(f"(with {_quoted(extern.name)} (instance {ids[origin]}))")
+            else:
+                source = self.guest.types[extern.name]
+                assert source is not None  # _link refused the others
+                name = f"$y{len(given)}"
+                lines.append(f"(alias export {ids[self.linked[source[0]]]} {_quoted(source[1])} (type {name}))")
+                given.append(f"(with {_quoted(extern.name)} (type {name}))")
+        lines.append(f"(instance $g (instantiate $guest {' '.join(given)}))")
+        lines.append(f"(alias export $g {_quoted(self.handler.export)} (instance $handler))")
+        return lines
+
+    def _driver(self) -> list[str]:
+        driver = self.providers[-1]
+        lines, given = [], []
+        for n, name in enumerate(driver.imports):
+            if name == HOST:
+                given.append(f'(with "{name}" (instance $host))')
+            elif name.startswith("wasi:http/handler@"):
+                given.append(f'(with "{name}" (instance $handler))')
+            else:
+                lines.append(f'(alias export $wasi3 "{name}" (instance $d{n}))')
+                given.append(f'(with "{name}" (instance $d{n}))')
+        lines.append(
+            f'(instance $driver (instantiate $p-driver3 (with "{driver.core_name}" (core module $c-driver3)) '
+            f"{' '.join(given)}))"
+        )
+        lines.append('(alias export $driver "run" (func $run)) (export "run" (func $run))')
+        return lines
+
+
+@lru_cache(maxsize=64)
+def _wat2wasm(text: str) -> bytes:
+    return bytes(wat2wasm(text))
+
+
+# For 0.2: begin, then the guest's handler with request and out-parameter, then finish. The glue owns one memory for the
+# strings that pass; what is below 64 is finish's result, above it a heap that is empty again when the call is over.
+_GLUE: Final = """
+(alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))
+(core func $request (canon lower (func $ctl "take-request")))
+(core func $outparam (canon lower (func $ctl "take-outparam")))
+(core func $handle (canon lower (func $handler "handle")))
+(core module $heap
+  (memory (export "memory") 1)
+  (global $free (mut i32) (i32.const 64))
+  (func (export "reset") (param i32) (global.set $free (i32.const 64)))
+  (func (export "realloc") (param $old i32) (param $was i32) (param $align i32) (param $size i32) (result i32)
+    (local $at i32) (local $pages i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $size)))
+    (local.set $pages (i32.sub
+      (i32.add (i32.shr_u (i32.sub (global.get $free) (i32.const 1)) (i32.const 16)) (i32.const 1)) (memory.size)))
+    (if (i32.gt_s (local.get $pages) (i32.const 0))
+      (then (if (i32.eq (memory.grow (local.get $pages)) (i32.const -1)) (then unreachable))))
+    (if (i32.gt_u (local.get $was) (i32.const 0))
+      (then (memory.copy (local.get $at) (local.get $old) (local.get $was))))
+    (local.get $at)))
+(core instance $heap-i (instantiate $heap))
+(alias core export $heap-i "memory" (core memory $memory))
+(alias core export $heap-i "realloc" (core func $realloc))
+(alias core export $heap-i "reset" (core func $reset))
+(core func $begin (canon lower (func $ctl "begin") (memory $memory)))
+(core func $finish (canon lower (func $ctl "finish") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "begin" (func $begin (param i32 i32 i32 i32)))
+  (import "" "request" (func $request (result i32)))
+  (import "" "outparam" (func $outparam (result i32)))
+  (import "" "handle" (func $handle (param i32 i32)))
+  (import "" "finish" (func $finish (param i32)))
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $begin (local.get 0) (local.get 1) (local.get 2) (local.get 3))
+    (call $handle (call $request) (call $outparam))
+    (call $finish (i32.const 16))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "begin" (func $begin)) (export "request" (func $request)) (export "outparam" (func $outparam))
+  (export "handle" (func $handle)) (export "finish" (func $finish))))))
+(func $run (param "head" string) (param "data" string) (result (tuple string string))
+  (canon lift (core func $glue-i "run") (memory $memory) (realloc $realloc) (post-return $reset)))
+(export "run" (func $run))
+"""
