@@ -98,12 +98,8 @@ def _outbound(capability: str, origin: _Origin, error: str) -> Refusal:
     else:
         first = f"A component tried to make an outbound network connection to disallowed destination '{origin}'."
         wanted = str(origin)
-    second = (
-        f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section."
-    )
-    denied = Denied(
-        capability, str(origin), f"--allow {origin.short}", f'allowed_outbound_hosts = ["{origin.short}"]'
-    )
+    second = f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section."
+    denied = Denied(capability, str(origin), f"--allow {origin.short}", f'allowed_outbound_hosts = ["{origin.short}"]')
     return Refusal(error, f"address {origin} is not permitted", denied, f"{first}\n{second}")
 
 

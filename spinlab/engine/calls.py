@@ -1,0 +1,149 @@
+"""One request on its way through a guest: how it starts, how it is stopped, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from spinlab.engine.effects import Context
+from spinlab.engine.exchange import Exchange
+from spinlab.errors import CallError, GuestError
+from spinlab.http import Denied, Headers, LogLine, Request, Response
+
+HOST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "log": Context.log,
+    "wall": Context.wall,
+    "mono": Context.mono,
+    "random": Context.random,
+    "environment": Context.environment,
+    "exit": Context.exit,
+    "start": Context.start,
+    "take": Context.take,
+    "cancel": Context.cancel,
+    "wait": Context.wait,
+}
+"""The functions of the flat host interface by name; the first argument is the `Context` that runs on the thread."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request.
+
+    Attributes:
+        trailers: Fields after the body.
+        elapsed: Seconds from the call to the last byte.
+        logs: What the guest wrote, import-time lines first.
+        denied: What it asked for and was not granted.
+        error: Why there is no proper answer; None when the guest answered. When the response had already begun, the
+            connection has to be cut so that nobody takes the beginning for the whole.
+    """
+
+    trailers: Headers = field(default_factory=Headers)
+    elapsed: float = 0.0
+    logs: tuple[LogLine, ...] = ()
+    denied: tuple[Denied, ...] = ()
+    error: CallError | None = None
+
+
+class Sink(Protocol):
+    """Where a response goes. Called from a worker thread, in this order; must not block long."""
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """The head of the response; not called when there is none."""
+        ...
+
+    def write(self, data: bytes) -> bool:
+        """A piece of the body. False: no room, the engine waits for `Call.resume`."""
+        ...
+
+    def end(self, outcome: Outcome) -> None:
+        """Called exactly once, last. When `begin` was not called the answer is ``outcome.error.status``, empty."""
+        ...
+
+
+class Collector:
+    """A sink that keeps the response."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers = Headers()
+        self.pieces: list[bytes] = []
+        self.outcome = Outcome()
+
+    def begin(self, status: int, headers: Headers) -> None:
+        """Keep the head."""
+        self.status = status
+        self.headers = headers
+
+    def write(self, data: bytes) -> bool:
+        """Keep a piece."""
+        self.pieces.append(data)
+        return True
+
+    def end(self, outcome: Outcome) -> None:
+        """Keep the outcome."""
+        self.outcome = outcome
+
+    def response(self, function: str) -> Response:
+        """The response of the function with that name."""
+        outcome = self.outcome
+        answer = Response(
+            self.status,
+            self.headers,
+            self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces),
+            outcome.trailers,
+            function,
+            outcome.elapsed,
+            outcome.logs,
+            outcome.denied,
+        )
+        return answer if outcome.error is None else failure(outcome.error, answer)
+
+
+def failure(error: CallError, known: Response) -> Response:
+    """The empty answer to a request that got none; `known` has what is known of it beside."""
+    headers = Headers([("retry-after", "1")]) if error.status == 503 else Headers()
+    return replace(known, status=error.status, headers=headers, body=b"", trailers=Headers(), error=error)
+
+
+class Call:
+    """A request that was submitted.
+
+    Attributes:
+        done: Set when the sink's `end` has returned.
+    """
+
+    def __init__(self, context: Context, request: Request, sink: Sink) -> None:
+        self.done = threading.Event()
+        self.started = time.perf_counter()
+        self.context = context
+        self.exchange = Exchange(context, request, sink)
+        context.local = self.exchange.local
+        self._sink = sink
+
+    def cancel(self, reason: str) -> None:
+        """Stop the guest now, such as when the client went away. From any thread; too late is no error."""
+        self.context.stop(GuestError(f"cancelled: {reason}"))
+
+    def resume(self) -> None:
+        """The sink has room again. From any thread."""
+        self.exchange.resume()
+
+    def finish(self, error: CallError | None) -> None:
+        """Tell the sink how it ended. Called once, by the sandbox."""
+        context = self.context
+        context.close()
+        outcome = Outcome(
+            self.exchange.trailers,
+            time.perf_counter() - self.started,
+            context.written.lines(),
+            tuple(context.denied),
+            error,
+        )
+        try:
+            self._sink.end(outcome)
+        finally:
+            self.done.set()

@@ -1,0 +1,242 @@
+"""Where a function runs: a fresh store and instance for each request, or one that was made ready before it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from spinlab.engine.calls import Call, Collector, Sink, failure
+from spinlab.engine.effects import Context
+from spinlab.engine.ffi import Instance, Trap
+from spinlab.engine.limits import exceeded
+from spinlab.engine.ready import Spare, Stock
+from spinlab.engine.threads import threads
+from spinlab.engine.traps import explain, ran_out_of_memory
+from spinlab.errors import Busy, CallError, GuestError
+from spinlab.function import MIB, Limits
+from spinlab.host import Files, Host
+from spinlab.http import Request, Response
+
+if TYPE_CHECKING:
+    from spinlab.engine.engine import Engine, Prepared
+
+SLOW = 0.0005
+"""Seconds of instantiation from which making instances ahead pays."""
+
+AHEAD = (2, 4)
+"""Instances made ahead for a busy function: at first, and once a request found none."""
+
+_PLAIN_HOST = Host()
+
+
+class Sandbox:
+    """One revision of a function, ready to serve requests.
+
+    Parameters:
+        engine: What runs it.
+        prepared: The compiled component.
+        name: The function's name.
+        environment: The user's environment variables.
+        injected: What an image needs in the environment beside them.
+        files: Read-only mounts, path -> bytes.
+        limits: What one request may use.
+        reuse: Requests that an instance answers, one after the other, before it goes.
+        host: What the guest can ask for; nothing beside its files by default.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        prepared: Prepared,
+        *,
+        name: str = "",
+        environment: Mapping[str, str] | None = None,
+        injected: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
+        reuse: int = 1,
+        host: Host | None = None,
+    ) -> None:
+        self.name = name
+        self.prepared = prepared
+        self.limits = limits
+        self.reuse = max(1, reuse)
+        self.cold_start: float | None = None
+        variables = {**(environment or {}), **(injected or {})}
+        self._environment = "".join(f"{n}\0{v}\0" for n, v in variables.items())
+        self._files = Files(files)
+        self._host = host or _PLAIN_HOST
+        self._threads = threads(engine)
+        self._caps = prepared.caps(limits)
+        self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
+        self._pays = prepared.warms
+        self._makes_ahead = True
+
+    def submit(self, request: Request, sink: Sink) -> Call:
+        """Answer `request` into `sink` on a worker thread. Returns at once.
+
+        Raises:
+            Busy: All workers are taken and the queue is full.
+        """
+        call = Call(self._context(), request, sink)
+        self._threads.workers.submit(partial(self._serve, call))
+        return call
+
+    def handle(self, request: Request) -> Response:
+        """Answer `request`. A guest that fails is a response with an `error`; an interrupt stops the guest."""
+        collector = Collector()
+        try:
+            call = self.submit(request, collector)
+        except Busy as busy:
+            return failure(busy, Response(function=self.name))
+        try:
+            _wait(call.done)
+        except BaseException:
+            call.cancel("interrupted")
+            call.done.wait(1.0)
+            raise
+        return collector.response(self.name)
+
+    def warm(self) -> None:
+        """Have an instance made ahead for the first request, where that pays."""
+        if self._pays and self._makes_ahead and self.reuse == 1:
+            self._threads.makers.want(self._stock, 1)
+
+    def close(self) -> None:
+        """Requests that run are finished; instances that wait go."""
+        self._threads.makers.drop(self._stock, closed=True)
+
+    def _context(self, *, loading: bool = False) -> Context:
+        return Context(
+            name=self.name,
+            host=self._host,
+            files=self._files,
+            environment=self._environment,
+            limits=self.limits,
+            watch=self._threads.watch,
+            loading=loading,
+        )
+
+    # On a worker.
+
+    def _serve(self, call: Call) -> None:
+        context, watch = call.context, self._threads.watch
+        number = watch.add(context, time.monotonic() + self.limits.timeout)
+        spare: Spare | None = None
+        error: CallError | None = None
+        healthy = False
+        try:
+            head, data = call.exchange.first()
+            if context.error is None:
+                spare = self._obtain(context)
+                answer = spare.instance.run(context, head, data)
+                healthy = context.error is None
+                error = context.error or self._answer(call, *answer)
+        except Trap as trap:
+            error = explain(trap, context)
+        except Exception as bug:  # noqa: BLE001 (a worker must live, and the request must get an answer)
+            error = GuestError("the request failed inside spinlab", details=repr(bug))
+        finally:
+            watch.remove(number)
+        self._finish(call, error or context.error)
+        if spare is not None:
+            self._after(spare, healthy and context.error is None)
+
+    def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
+        error = call.exchange.answered(head, data)
+        if error is not None and ran_out_of_memory(call.context):
+            return exceeded("memory", self.limits)
+        return error
+
+    def _finish(self, call: Call, error: CallError | None) -> None:
+        if error is not None and call.exchange.ended:
+            # The client has its whole answer: what failed is what the guest did after it.
+            call.context.note(f"after its response: {error.message}")
+            error = None
+        call.finish(error)
+
+    def _obtain(self, context: Context) -> Spare:
+        spare = self._threads.makers.take(self._stock)
+        if spare is None:
+            return self._on_demand(context)
+        if spare.context is not None:
+            context.written.before(spare.context.written.lines())
+            spare.context = None
+        return spare
+
+    def _on_demand(self, context: Context) -> Spare:
+        context.loading = True
+        spare = self._make(context)
+        context.loading = False
+        self.cold_start = spare.seconds
+        self._makes_ahead = True
+        if spare.seconds > SLOW:
+            self._pays = True
+        return spare
+
+    def _make(self, context: Context) -> Spare:
+        began = time.perf_counter()
+        generation = self.prepared.generation
+        instance = self._instantiate(context)
+        if self.prepared.warms:
+            try:
+                instance.prepare(context)
+            except BaseException:
+                instance.close()
+                raise
+        return Spare(instance, None, generation, seconds=time.perf_counter() - began)
+
+    def _instantiate(self, context: Context) -> Instance:
+        try:
+            return Instance(self.prepared.code(), context, self._caps)
+        except Trap as trap:
+            if not trap.full:
+                raise
+            return Instance(self.prepared.code(pooled=False), context, self._caps)
+
+    def _after(self, spare: Spare, healthy: bool) -> None:
+        makers = self._threads.makers
+        spare.served += 1
+        if healthy and spare.served < self.reuse:
+            makers.keep(self._stock, spare)
+            return
+        if not self._pays:
+            spare.instance.close()
+            return
+        makers.close_later(spare.instance)
+        if self._makes_ahead and self.reuse == 1:
+            makers.want(self._stock, AHEAD[0])
+
+    # On a maker.
+
+    def _ahead(self) -> Spare | None:
+        context = self._context(loading=True)
+        number = self._threads.watch.add(context, time.monotonic() + self.limits.timeout)
+        try:
+            spare = self._make(context)
+        except Exception:  # noqa: BLE001 (the next request meets the same on demand, and shows it)
+            self._makes_ahead = False
+            return None
+        finally:
+            self._threads.watch.remove(number)
+        spare.context = context
+        return spare
+
+
+def _cost(prepared: Prepared) -> int:
+    """Bytes that a waiting instance holds: about half of a Python component's size is its initial memory."""
+    size: int = prepared.sizes.component
+    return min(64 * MIB, size // 2 + MIB)
+
+
+def _wait(done: threading.Event) -> None:
+    """Wait so that an interrupt breaks it."""
+    if sys.platform != "win32":
+        done.wait()
+        return
+    while not done.wait(0.1):  # a wait without a timeout can't be interrupted there
+        pass

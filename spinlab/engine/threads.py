@@ -1,0 +1,65 @@
+"""The threads of an engine: workers that run guests, the watch that stops them, makers of ready instances."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from spinlab.engine.limits import Watch
+from spinlab.engine.ready import Makers
+from spinlab.engine.workers import Workers
+
+if TYPE_CHECKING:
+    from spinlab.engine.engine import Engine
+
+
+class Threads:
+    """What the sandboxes of one engine share. No thread runs before the first request.
+
+    Parameters:
+        engine: Whose guests run.
+        workers: Guests that run at once at most.
+        queue: Requests that may wait for a worker.
+        makers: Threads that make instances ahead.
+        ready: Instances made ahead at most.
+    """
+
+    def __init__(
+        self, engine: Engine, *, workers: int = 24, queue: int = 128, makers: int = 2, ready: int = 12
+    ) -> None:
+        self.workers = Workers(count=workers, queue=queue)
+        self.watch = Watch(engine.runtimes)
+        self.makers = Makers(threads=makers, count=ready)
+
+    def close(self) -> None:
+        """Let the threads end; requests that run are finished."""
+        self.workers.close()
+        self.makers.close()
+
+
+_all: WeakKeyDictionary[Engine, Threads] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def threads(engine: Engine) -> Threads:
+    """The threads of `engine`."""
+    with _lock:
+        found = _all.get(engine)
+        if found is None:
+            found = _all[engine] = Threads(engine)
+        return found
+
+
+def use(engine: Engine, made: Threads) -> None:
+    """Give `engine` threads with other bounds, before its first request."""
+    with _lock:
+        _all[engine] = made
+
+
+def release(engine: Engine) -> None:
+    """The engine is closed: let its threads end."""
+    with _lock:
+        found = _all.pop(engine, None)
+    if found is not None:
+        found.close()

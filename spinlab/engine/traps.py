@@ -1,0 +1,75 @@
+"""Why a guest failed, in words for its author."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from spinlab.engine.effects import Context
+from spinlab.engine.ffi import Trap
+from spinlab.engine.limits import exceeded
+from spinlab.errors import CallError, GuestError
+from spinlab.http import LogLine
+
+_OUT_OF_MEMORY = re.compile(
+    r"memory allocation of \d+ bytes failed"  # Rust
+    r"|\bMemoryError\b"  # Python
+    r"|\bout of memory\b|cannot allocate memory"  # C, JavaScript, Go
+    r"|handle_alloc_error|\brust_oom\b|alloc_error_handler",  # frames of a trap
+    re.IGNORECASE,
+)
+
+_LAST_LINES = 20
+"""How far back in the log the reason of an end is looked for."""
+
+_WORDS = {
+    "unreachable": ("the function panicked or gave up (unreachable)", "its log may say why"),
+    "stack-overflow": ("the function's stack overflowed", "look for a recursion that does not end"),
+    "out-of-bounds": ("the function reached outside its memory", "look for a bad pointer or index"),
+    "deadlock": ("the function waits for something that can't happen any more", "look for an await that never ends"),
+    "interrupt": ("the function was stopped", ""),
+    "host": ("the request failed inside spinlab", "this is a bug of spinlab; the details say where"),
+}
+
+
+def explain(trap: Trap, context: Context) -> CallError:
+    """The error to show for a trap."""
+    if context.error is not None:
+        return context.error
+    if context.exit_code is not None:
+        return _exited(context.exit_code)
+    lines = context.written.lines()
+    if trap.code == "limit":
+        return _limit(trap, context)
+    if trap.code in ("unreachable", "") and (_out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details)):
+        return exceeded("memory", context.limits)
+    message, hint = _WORDS.get(trap.code, (f"the function failed: {trap.message}", ""))
+    details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
+    return GuestError(message, hint=hint, details=details)
+
+
+def ran_out_of_memory(context: Context) -> bool:
+    """Whether the log of a guest that answered with a failure ends in running out of memory."""
+    return _out_of_memory(context.written.lines())
+
+
+def _exited(code: int) -> GuestError:
+    return GuestError(
+        f"the function ended itself with exit code {code} before it answered",
+        hint="return a response instead of exiting",
+    )
+
+
+def _limit(trap: Trap, context: Context) -> CallError:
+    text = trap.details
+    if trap.full:
+        return GuestError("no instance is free", details=text)
+    if "table" in text:
+        return exceeded("table elements", context.limits)
+    if "memory" in text and "count" not in text:
+        return exceeded("memory", context.limits)
+    return exceeded("instances", context.limits)
+
+
+def _out_of_memory(lines: Iterable[LogLine]) -> bool:
+    return any(_OUT_OF_MEMORY.search(line.text) for line in list(lines)[-_LAST_LINES:])
