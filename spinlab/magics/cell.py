@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,18 @@ from typing import Any
 from spinlab.errors import NameRefused, OptionError, SpinError
 from spinlab.function import Function, Limits
 from spinlab.languages import language, languages
-from spinlab.magics.options import Arguments, Command, Option, Positional, closest
+from spinlab.magics.options import Arguments, Command, Option, Positional
 from spinlab.magics.quantities import count, duration, size
 
-GRANTS_SERVED_LATER = ("key_value_stores", "sqlite_databases", "ai_models", "allowed_outbound_hosts", "variables")
-"""What an export's manifest carries and the notebook does not serve yet; the card says so."""
+GRANTS_SERVED_LATER = {
+    "allowed_outbound_hosts": "outbound hosts",
+    "key_value_stores": "key-value stores",
+    "sqlite_databases": "SQLite databases",
+    "ai_models": "AI models",
+    "variables": "variables",
+    "files": "files",
+}
+"""Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -198,8 +204,3 @@ def _limits(given: Arguments) -> Limits:
     }
     chosen: dict[str, Any] = {field: given[key] for key, field in named.items() if key in given}
     return Limits(**chosen)
-
-
-def nearest_function(name: str, known: Iterable[str]) -> str:
-    """The function whose name is nearest; empty when none is."""
-    return closest(name, list(known))

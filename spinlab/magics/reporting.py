@@ -35,6 +35,11 @@ def attach(error: SpinError) -> None:
     error._render_traceback_ = lambda: render(error)  # type: ignore[attr-defined]
 
 
+def keep_note(error: SpinError, note: str) -> None:
+    """Add a last line to what is shown, such as what still works."""
+    error.details = f"{error.details.rstrip()}\n{note}" if error.details else note
+
+
 def point_at(error: SpinError, given: Arguments) -> None:
     """Give an error about an option's value the place of that value on the magic line, when it has none yet."""
     if error.location is not None:
@@ -100,8 +105,5 @@ def _caret(text: str, location: Location) -> str:
     column = min(location.column or 1, len(text) + 1)
     end = max(location.end_column or column + 1, column + 1)
     before = "".join("    " if c == "\t" else " " for c in text[: column - 1])
-    return (
-        before
-        + "^" * min(end - column, max(len(text) - column + 1, 1))
-        + (f" {visible(location.label)}" if location.label else "")
-    )
+    label = f" {visible(location.label)}" if location.label else ""
+    return before + "^" * min(end - column, max(len(text) - column + 1, 1)) + label

@@ -16,16 +16,7 @@ IMAGE_SHOWN = 4 * 1024 * 1024
 BYTES_SHOWN = 256
 NODES_SHOWN = 500
 DEPTH_SHOWN = 32
-_IMAGES = (
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "image/avif",
-    "image/bmp",
-    "image/svg+xml",
-    "image/x-icon",
-)
+_IMAGES = tuple(f"image/{x}" for x in ("png", "jpeg", "gif", "webp", "avif", "bmp", "svg+xml", "x-icon"))
 _TEXTS = ("application/javascript", "application/xml", "application/toml", "application/yaml", "application/x-yaml")
 # The frame may draw what the body brings along and reach nothing: an image from elsewhere would carry data out.
 _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"

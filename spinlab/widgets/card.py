@@ -9,7 +9,7 @@ from spinlab.function import Function
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
-from spinlab.widgets.style import WARN, box, code, coloured, facts, link, muted, strong
+from spinlab.widgets.style import WARN, box, code, coloured, facts, folded, link, muted, pre, strong
 from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
@@ -94,6 +94,13 @@ def card(known: CardFacts) -> Display:
         text += "\n" + "\n".join(f"  note: {visible(r)}" for r in known.remarks)
     html = box(title, facts([(name, rich) for name, _, rich in rows]), remarks)
     return Display(text, html, {MEDIA_TYPE: as_json(known)})
+
+
+def with_source(shown: Display, function: Function) -> Display:
+    """A card with the function's source folded below it."""
+    source = function.source if isinstance(function.source, str) else f"{len(function.source)} bytes"
+    html = join(shown.html, folded(muted("source"), pre(source)))
+    return Display(f"{shown.text}\n\n{visible(source)}", html, shown.custom)
 
 
 def touches(function: Function) -> tuple[str, ...]:

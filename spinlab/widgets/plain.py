@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # C0 and C1 controls but newline and tab (a terminal obeys them), and the marks that reorder text.
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -42,12 +43,10 @@ def octets(value: int) -> str:
     return f"{value / 1e9:.1f} GB"
 
 
-def columns(rows: list[tuple[str, ...]], *, indent: int = 0) -> str:
+def columns(rows: Sequence[tuple[str, ...]], *, indent: int = 0) -> str:
     """Rows as aligned columns."""
     if not rows:
         return ""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        " " * indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join(" " * indent + "  ".join(row).rstrip() for row in padded)

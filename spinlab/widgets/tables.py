@@ -16,11 +16,9 @@ from spinlab.widgets.tracebacks import in_cells
 from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
-    from spinlab.app import App, Logged, RouteInfo
+    from spinlab.app import App, Live, Logged, RouteInfo
     from spinlab.bench import Bench
     from spinlab.doctor import Check
-
-Row = tuple[tuple[str, Child], ...]
 
 
 def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Display:
@@ -47,6 +45,26 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
     heading = f"app {of.name}" + (f" at {url}" if url else "")
     title = join(muted("app "), strong(of.name), " ", link(url, url + "/") if url else None)
     return _table(heading, title, ("name", "language", "routes", "may touch", "size", "revision"), rows, remarks)
+
+
+def built(lives: Sequence[Live], listed: Sequence[RouteInfo]) -> Display:
+    """What a build made: sizes and times of each function."""
+    rows = [
+        (
+            x.function.name,
+            x.prepared.wasi,
+            octets(x.prepared.sizes.component),
+            octets(x.prepared.sizes.compressed),
+            octets(x.prepared.sizes.compiled),
+            seconds(x.build_seconds),
+            "cached" if x.prepared.cached else seconds(x.compile_seconds),
+        )
+        for x in lives
+    ]
+    problems = [f"route {r.pattern}: {r.problem}" for r in listed if r.problem]
+    heading = f"{len(rows)} functions are ready" if rows else "no functions yet"
+    names = ("name", "WASI", "component", "compressed", "compiled", "build", "compile")
+    return _table(heading, strong(heading), names, rows, problems)
 
 
 def routes(listed: Sequence[RouteInfo], url: str = "") -> Display:
@@ -109,7 +127,7 @@ def bench(result: Bench) -> Display:
 
 
 def _table(
-    heading: str, title: Markup, names: tuple[str, ...], rows: list[tuple[str, ...]], remarks: list[str]
+    heading: str, title: Markup, names: tuple[str, ...], rows: Sequence[tuple[str, ...]], remarks: list[str]
 ) -> Display:
     shown = [tuple(visible(cell) for cell in row) for row in rows]
     listing = columns([names, *shown] if any(names) else shown, indent=2) if rows else ""

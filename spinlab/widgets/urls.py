@@ -1,4 +1,4 @@
-"""Where a browser reaches the listener: not the same address under JupyterHub, Binder or Colab as on one's own machine."""
+"""Where a browser reaches the listener: not the same under JupyterHub or Colab as on one's own machine."""
 
 from __future__ import annotations
 
@@ -62,3 +62,14 @@ def _colab(port: int | None) -> str:
     except ImportError:
         return ""
     return str(eval_js(f"google.colab.kernel.proxyPort({port})")).rstrip("/")
+
+
+class Address(str):
+    """A URL that shows itself as a link."""
+
+    __slots__ = ()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from spinlab.widgets.style import link
+
+        return {"text/plain": str(self), "text/html": str(link(str(self), str(self)))}

@@ -1,0 +1,100 @@
+"""What a verb works with: the session, the current app, the shell that shows things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from spinlab.function import Function
+from spinlab.magics.progress import Progress
+from spinlab.widgets.urls import app_base, browser_base, place
+
+if TYPE_CHECKING:
+    from spinlab.app import App
+    from spinlab.session import Session
+
+
+class Desk:
+    """One per loaded extension.
+
+    Parameters:
+        shell: The IPython shell.
+        listen: Answers the address of ``%config Spin.listen``, empty for the default.
+    """
+
+    def __init__(self, shell: Any, listen: Callable[[], str] = lambda: "") -> None:
+        self.shell = shell
+        self._listen = listen
+        self._cells: dict[tuple[str, str], str] = {}
+
+    @property
+    def session(self) -> Session:
+        """The process's session; importing it is what makes spinlab heavy, so it waits for the first use."""
+        from spinlab.session import session
+
+        session.listen = self._listen() or session.listen
+        return session
+
+    @property
+    def app(self) -> App:
+        """The current app."""
+        return self.session.current()
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """Functions and modules of the current app by name."""
+        app = self.app
+        return {**app.modules, **{name: live.function for name, live in app.functions.items()}}
+
+    @property
+    def url(self) -> str:
+        """What stands before a path of the current app in a browser; empty without a listener."""
+        server = self.session.server
+        if server is None:
+            return ""
+        apps = list(self.session.apps)
+        if apps and apps[0] != self.app.name and place() in ("local", "vscode"):
+            from spinlab.manifest.ids import kebab
+
+            return app_base(server.url, kebab(self.app.name))
+        return browser_base(server.url)
+
+    def names(self) -> frozenset[str]:
+        """What the user has defined in the notebook."""
+        hidden = getattr(self.shell, "user_ns_hidden", {})
+        return frozenset(n for n in self.shell.user_ns if not n.startswith("_") and n not in hidden)
+
+    def progress(self) -> Progress:
+        """A progress display for the cell that runs."""
+        return Progress(self.shell, self.show)
+
+    def show(self, value: Any, **options: Any) -> Any:
+        """Display something under the cell that runs."""
+        from IPython.display import display
+
+        return display(value, **options)  # type: ignore[no-untyped-call]
+
+    def say(self, text: str) -> None:
+        """A line of text under the cell that runs."""
+        print(text)
+
+    # ---- which cell defines what
+
+    def defined(self, name: str) -> None:
+        """Remember that the cell that runs defines `name`."""
+        cell = self._cell_id()
+        if cell:
+            self._cells.pop((self.app.name, name), None)  # the order of the dict says what came last
+            self._cells[self.app.name, name] = cell
+
+    def orphans(self) -> frozenset[str]:
+        """Functions whose cell defines another name by now."""
+        mine = {n: c for (a, n), c in self._cells.items() if a == self.app.name}
+        latest = {cell: name for name, cell in mine.items()}
+        return frozenset(n for n, c in mine.items() if latest[c] != n and n in self.functions)
+
+    def _cell_id(self) -> str:
+        try:
+            return str(self.shell.get_parent()["metadata"]["cellId"])
+        except (AttributeError, KeyError, TypeError):
+            return ""

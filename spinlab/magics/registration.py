@@ -1,0 +1,49 @@
+"""From a `Function` to a live revision and its card."""
+
+from __future__ import annotations
+
+from spinlab.errors import ListenError, SpinError
+from spinlab.function import Function
+from spinlab.magics.cell import GRANTS_SERVED_LATER
+from spinlab.magics.desk import Desk
+from spinlab.magics.options import Arguments
+from spinlab.magics.reporting import keep_note, point_at
+from spinlab.widgets.card import CardFacts, card, facts_of
+from spinlab.widgets.display import Display
+
+
+def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = True) -> Display:
+    """Make the function live and answer its card.
+
+    Raises:
+        SpinError: Nothing has changed; what was live before serves on, and the error says so.
+    """
+    app = desk.app
+    before = app.functions.get(function.name)
+    try:
+        with desk.progress() as progress:
+            live = app.add(function, progress=progress, names=desk.names())
+    except SpinError as error:
+        point_at(error, given)
+        if before is not None:
+            keep_note(error, f"{function.name} still answers with revision {before.revision}")
+        raise
+    desk.defined(function.name)
+    if live is None:
+        return card(CardFacts(function))
+    remarks = [*served_later(function)]
+    if serve:
+        try:
+            desk.session.ensure_server()
+        except ListenError as error:
+            remarks.append(f"no listener: {error.message}")
+    remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
+    return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
+
+
+def served_later(function: Function) -> tuple[str, ...]:
+    """What of the grants is only recorded for now."""
+    named = [words for attribute, words in GRANTS_SERVED_LATER.items() if getattr(function, attribute)]
+    if not named:
+        return ()
+    return (f"recorded for the export, not served in the notebook yet: {', '.join(named)}",)

@@ -1,0 +1,43 @@
+"""The verbs of ``%spin``, each a grammar and a function. One module a kind."""
+
+from __future__ import annotations
+
+from spinlab.errors import OptionError
+from spinlab.languages import languages
+from spinlab.magics.options import closest
+from spinlab.magics.verbs import calls, life, out, views
+from spinlab.magics.verbs.verb import Verb
+from spinlab.magics.words import Word
+
+VERBS: dict[str, Verb] = {v.name: v for v in (*calls.VERBS, *views.VERBS, *life.VERBS, *out.VERBS)}
+"""Name -> verb."""
+
+_OTHER_WORDS = {
+    "call": "get",
+    "run": "get",
+    "curl": "get",
+    "list": "routes",
+    "ls": "routes",
+    "rm": "remove",
+    "del": "remove",
+    "log": "logs",
+    "serve": "up",
+    "start": "up",
+    "deploy": "export",
+    "save": "export",
+    "check": "doctor",
+}
+
+
+def unknown_verb(name: str, word: Word | None) -> OptionError:
+    """The error for a verb that is none, with what was most likely meant."""
+    near = _OTHER_WORDS.get(name) or closest(name, list(VERBS))
+    if name.startswith("/"):
+        hint = f"to call the app: %spin get {name}"
+    elif name in languages():
+        hint = f"a function is a cell that begins with %%spin {name} NAME (two %)"
+    elif near:
+        hint = f"did you mean %spin {near}?"
+    else:
+        hint = "%spin help lists the verbs"
+    return OptionError(f"%spin has no verb {name!r}", hint=hint, location=word.location if word else None)

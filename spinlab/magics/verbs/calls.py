@@ -1,0 +1,152 @@
+"""The verbs that send a request: get, post, put, patch, delete, head, options, bench."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from spinlab.bench import bench
+from spinlab.errors import CallError
+from spinlab.http import Headers, Response
+from spinlab.magics.desk import Desk
+from spinlab.magics.options import Arguments, Option, Positional, closest
+from spinlab.magics.quantities import count
+from spinlab.magics.verbs.verb import Verb, verb
+from spinlab.widgets import tables
+from spinlab.widgets.display import Display
+from spinlab.widgets.response import failure, status_line
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition(":")
+    if not sign or not name.strip() or any(c in text for c in "\r\n"):
+        raise ValueError("a header is written 'Name: value'")
+    return name.strip(), value.strip()
+
+
+_PATH = Positional("PATH", "Path and query of the request, such as /hello?x=1.")
+_HEADER = Option(("--header", "-H"), "A header.", "'NAME: VALUE'", many=True, convert=_header)
+_BODY = (
+    Option(("--data", "-d"), "The body, or @FILE. No content type is assumed.", "DATA"),
+    Option(("--json",), "The body as JSON, or @FILE; sets the content type.", "JSON"),
+)
+_FAIL = Option(("--fail",), "Raise when the status is not 2xx.")
+_HOW_OFTEN = (
+    Option(("--requests", "-n"), "Requests in all; 200 when left out.", "N", convert=count),
+    Option(("--concurrency", "-c"), "Requests at once; 1 when left out.", "N", convert=count),
+)
+
+
+def call(method: str, desk: Desk, given: Arguments) -> Response:
+    """Send one request; the response is the cell's result."""
+    path = path_of(desk, given, method)
+    headers, body = _message(given)
+    answer = desk.app.request(method.upper(), path, headers=headers, body=body)
+    if given["fail"] and not answer.ok:
+        desk.show(answer)
+        why = failure(answer.error, desk.functions) if answer.error is not None else ""
+        raise CallError(f"{method.upper()} {path} answered {status_line(answer.status)}", details=why)
+    return answer
+
+
+def measure(desk: Desk, given: Arguments) -> Display:
+    """Send the same request many times and show how long it took."""
+    path = path_of(desk, given, "bench")
+    headers, body = _message(given)
+    with desk.progress() as progress:
+        result = bench(
+            desk.app,
+            path,
+            count=given["requests"] or 200,
+            concurrency=given["concurrency"] or 1,
+            method=(given["method"] or "GET").upper(),
+            headers=headers,
+            body=body,
+            progress=progress,
+        )
+    return tables.bench(result)
+
+
+def path_of(desk: Desk, given: Arguments, verb_name: str) -> str:
+    """The path that was given.
+
+    Raises:
+        OptionError: It does not start with ``/``; the hint is what was most likely meant.
+    """
+    path: str = given["path"]
+    if path.startswith("/"):
+        return path
+    hint = f"did you mean %spin {verb_name} /{path.lstrip('./')}?"
+    if path.startswith(("http://", "https://")):
+        hint = f"leave out scheme and host: %spin {verb_name} /{path.split('/', 3)[3] if path.count('/') > 2 else ''}"
+    elif path in desk.functions or (verb_name == "delete" and closest(path, list(desk.functions))):
+        name = path if path in desk.functions else closest(path, list(desk.functions))
+        if verb_name == "delete":
+            raise given.refuse("path", "a path starts with /", f"to remove the function: %spin remove {name}")
+        hint = f"to call the function: %spin {verb_name} {_first_path(desk, name)}"
+    raise given.refuse("path", "a path starts with /", hint)
+
+
+def _first_path(desk: Desk, name: str) -> str:
+    from spinlab.widgets.urls import example_path
+
+    routes = desk.functions[name].routes
+    return example_path(routes[0]) if routes else f"/{name}"
+
+
+def _message(given: Arguments) -> tuple[Headers, bytes | None]:
+    headers = Headers(given.each("header"))
+    if given["data"] is not None and given["json"] is not None:
+        raise given.refuse("json", "--data and --json exclude each other", "give one body")
+    if given["json"] is None:
+        return headers, None if given["data"] is None else _content(given, "data")
+    body = _content(given, "json")
+    try:
+        json.loads(body)
+    except ValueError as error:
+        raise given.refuse("json", f"this is not JSON: {error}", "quote it as one word: --json '{\"a\": 1}'") from None
+    if "content-type" not in headers:
+        headers.add("content-type", "application/json")
+    return headers, body
+
+
+def _content(given: Arguments, key: str) -> bytes:
+    text: str = given[key]
+    if not text.startswith("@"):
+        return text.encode()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise given.refuse(
+            key, f"{text[1:]!r} can't be read: {error.strerror}", "the path is relative to the notebook"
+        ) from None
+
+
+def _verbs() -> tuple[Verb, ...]:
+    made = []
+    for method in METHODS:
+        run: Callable[[Desk, Arguments], Response] = partial(call, method)
+        options = (_HEADER, *_BODY, _FAIL)
+        summary = f"Send a {method.upper()} request to the app."
+        made.append(
+            verb(method, summary, run, group="calls", takes=(_PATH,), options=options, completes={"path": "path"})
+        )
+    made.append(
+        verb(
+            "bench",
+            "Send a request many times; shows the rate and the percentiles of the latency.",
+            measure,
+            group="calls",
+            takes=(_PATH,),
+            options=(*_HOW_OFTEN, Option(("--method", "-X"), "GET when left out.", "METHOD"), _HEADER, *_BODY),
+            completes={"path": "path"},
+        )
+    )
+    return tuple(made)
+
+
+VERBS = _verbs()

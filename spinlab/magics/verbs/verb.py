@@ -1,0 +1,47 @@
+"""What a verb of ``%spin`` is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spinlab.magics.desk import Desk
+from spinlab.magics.options import Arguments, Command, Option, Positional
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb: its grammar, what it does, and what its words are for completion.
+
+    Attributes:
+        command: The grammar.
+        run: Does it; what it returns is the cell's result.
+        completes: Key of a positional or option -> ``path``, ``function``, ``app`` or ``verb``.
+        group: Heading in ``%spin help``.
+    """
+
+    command: Command
+    run: Callable[[Desk, Arguments], Any]
+    completes: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+
+    @property
+    def name(self) -> str:
+        """As written after ``%spin``."""
+        return self.command.name.removeprefix("%spin ")
+
+
+def verb(
+    name: str,
+    summary: str,
+    run: Callable[[Desk, Arguments], Any],
+    *,
+    group: str,
+    takes: tuple[Positional, ...] = (),
+    options: tuple[Option, ...] = (),
+    completes: Mapping[str, str] | None = None,
+    notes: str = "",
+) -> Verb:
+    """Declare a verb."""
+    return Verb(Command(f"%spin {name}", summary, takes, options, notes), run, completes or {}, group)
