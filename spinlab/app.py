@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from spinlab.engine import Call, CollectingSink, Engine, Outcome, Prepared, Sandbox, Sink, default_engine
-from spinlab.errors import NameRefused, OptionError, RouteError, SourceError, SpinError
+from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
+from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
@@ -301,13 +301,15 @@ class App:
 
         Failures of the guest are answers too: an empty 500, 503 or 504 with the reason in `Response.error`.
         """
-        began = time.perf_counter()
-        sink = CollectingSink()
+        collector = Collector()
+        name = self._name_for(request)
         try:
-            call = self.submit(request, sink)
-        except SpinError as error:
-            return Response(getattr(error, "status", 500), error=error, elapsed=time.perf_counter() - began)
-        return sink.wait(call, function=self._name_for(request), began=began)
+            call = self.submit(request, collector)
+        except Busy as busy:
+            return failure(busy, Response(function=name))
+        if call is not None:
+            call.wait()
+        return collector.response(name)
 
     def request(
         self,

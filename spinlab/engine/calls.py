@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -131,6 +132,17 @@ class Call:
     def resume(self) -> None:
         """The sink has room again. From any thread."""
         self.exchange.resume()
+
+    def wait(self) -> None:
+        """Wait for the end of the call; an interrupt stops the guest and is raised again."""
+        try:
+            # A wait without a timeout can't be interrupted on Windows.
+            while not self.done.wait(0.1 if sys.platform == "win32" else None):
+                pass
+        except BaseException:
+            self.cancel("interrupted")
+            self.done.wait(1.0)
+            raise
 
     def finish(self, error: CallError | None) -> None:
         """Tell the sink how it ended. Called once, by the sandbox."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -93,12 +92,7 @@ class Sandbox:
             call = self.submit(request, collector)
         except Busy as busy:
             return failure(busy, Response(function=self.name))
-        try:
-            _wait(call.done)
-        except BaseException:
-            call.cancel("interrupted")
-            call.done.wait(1.0)
-            raise
+        call.wait()
         return collector.response(self.name)
 
     def warm(self) -> None:
@@ -232,11 +226,3 @@ def _cost(prepared: Prepared) -> int:
     size: int = prepared.sizes.component
     return min(64 * MIB, size // 2 + MIB)
 
-
-def _wait(done: threading.Event) -> None:
-    """Wait so that an interrupt breaks it."""
-    if sys.platform != "win32":
-        done.wait()
-        return
-    while not done.wait(0.1):  # a wait without a timeout can't be interrupted there
-        pass
