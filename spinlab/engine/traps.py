@@ -43,9 +43,16 @@ def explain(trap: Trap, context: Context) -> CallError:
         return _limit(trap, context)
     if trap.code in ("unreachable", "") and (_out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details)):
         return exceeded("memory", context.limits)
-    message, hint = _WORDS.get(trap.code, (f"the function failed: {trap.message}", ""))
+    message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
     return GuestError(message, hint=hint, details=details)
+
+
+def _cause(trap: Trap) -> str:
+    """The innermost reason in wasmtime's chain of them."""
+    _, _, causes = trap.details.rpartition("Caused by:")
+    lines = [line.strip() for line in causes.splitlines() if line.strip()]
+    return re.sub(r"^\d+: ", "", lines[-1]) if lines and causes != trap.details else trap.message
 
 
 def ran_out_of_memory(context: Context) -> bool:
