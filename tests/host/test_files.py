@@ -55,5 +55,5 @@ def test_a_missing_file_a_file_as_directory_and_a_directory_as_file_differ() -> 
 
 @pytest.mark.parametrize("paths", [{"a": b"", "a/b": b""}, {"a/b": b"", "a": b""}, {"../x": b""}, {"/": b""}])
 def test_mounts_that_contradict_each_other_are_refused(paths: dict[str, bytes]) -> None:
-    with pytest.raises(ValueError, match="both a file|does not name"):
+    with pytest.raises(ValueError, match=r"both a file|does not name"):
         Files(paths)

@@ -64,10 +64,10 @@ def test_what_nobody_serves_is_denied_in_the_words_of_the_manifest() -> None:
             'allowed_outbound_hosts = ["https://example.com"]',
         )
     ]
+    wanted = "https://example.com:443"
     assert asking.stderr == [
-        "A component tried to make an outbound network connection to disallowed destination 'https://example.com:443'.",
-        "To allow this request, add 'allowed_outbound_hosts = [\"https://example.com:443\"]' "
-        "to the manifest component section.",
+        f"A component tried to make an outbound network connection to disallowed destination '{wanted}'.",
+        f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section.",
     ]
 
 
