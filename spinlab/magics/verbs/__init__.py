@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spinlab.errors import OptionError
-from spinlab.languages import languages
+from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
 from spinlab.magics.verbs import calls, life, out, views
 from spinlab.magics.verbs.verb import Verb
@@ -34,7 +34,7 @@ def unknown_verb(name: str, word: Word | None) -> OptionError:
     near = _OTHER_WORDS.get(name) or closest(name, list(VERBS))
     if name.startswith("/"):
         hint = f"to call the app: %spin get {name}"
-    elif name in languages():
+    elif name in language_names():
         hint = f"a function is a cell that begins with %%spin {name} NAME (two %)"
     elif near:
         hint = f"did you mean %spin {near}?"

@@ -131,7 +131,7 @@ def _verbs() -> tuple[Verb, ...]:
     for method in METHODS:
         run: Callable[[Desk, Arguments], Response] = partial(call, method)
         options = (_HEADER, *_BODY, _FAIL)
-        summary = f"Send a {method.upper()} request to the app."
+        summary = f"Send {'an' if method == 'options' else 'a'} {method.upper()} request to the app."
         made.append(
             verb(method, summary, run, group="calls", takes=(_PATH,), options=options, completes={"path": "path"})
         )

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from spinlab.routing import Router
+from spinlab.widgets.urls import Address, app_base, browser_base, example_path, place
+
+LISTENER = "http://127.0.0.1:3001"
+
+
+def test_on_ones_own_machine_it_is_the_listener_itself() -> None:
+    assert browser_base(LISTENER, {}) == LISTENER
+
+
+def test_under_a_hub_it_is_the_proxy_of_the_users_server() -> None:
+    env = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
+    assert browser_base(LISTENER, env) == "/user/ada/proxy/3001"
+
+
+def test_vs_code_forwards_the_local_address() -> None:
+    assert place({"VSCODE_PID": "1"}, {}) == "vscode"
+    assert browser_base(LISTENER, {"VSCODE_PID": "1"}) == LISTENER
+
+
+def test_colab_is_told_by_its_package() -> None:
+    assert place({}, {"google.colab": object()}) == "colab"
+
+
+def test_another_app_has_its_name_as_host() -> None:
+    assert app_base(LISTENER, "shop") == "http://shop.localhost:3001"
+    assert app_base(LISTENER, "") == LISTENER
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/hello/:name", "/hello/name"),
+        ("/hello/...", "/hello"),
+        ("/...", "/"),
+        ("/a/*", "/a"),
+        ("/f/:id.json", "/f/id.json"),
+    ],
+)
+def test_an_example_path_is_one_that_the_pattern_matches(pattern: str, path: str) -> None:
+    assert example_path(pattern) == path
+    assert Router([(pattern, "x", "x")]).match(path) is not None
+
+
+def test_an_address_is_text_and_a_link() -> None:
+    address = Address(LISTENER + '/"><script>')
+    bundle = address._repr_mimebundle_()
+    assert bundle["text/plain"] == address
+    assert "<script>" not in bundle["text/html"]
+    assert bundle["text/html"].startswith("<a href=")
+
+
+def test_what_is_no_web_address_is_never_a_link() -> None:
+    assert "<a" not in Address("javascript:alert(1)")._repr_mimebundle_()["text/html"]
