@@ -131,7 +131,7 @@ class Sandbox:
                 healthy = context.error is None
                 error = context.error or self._answer(call, *answer)
         except Trap as trap:
-            error = explain(trap, context)
+            error = explain(trap, context, memory=self._caps.memory, owner=id(self))
         except Exception as bug:  # noqa: BLE001 (a worker must live, and the request must get an answer)
             error = GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
@@ -225,4 +225,3 @@ def _cost(prepared: Prepared) -> int:
     """Bytes that a waiting instance holds: about half of a Python component's size is its initial memory."""
     size: int = prepared.sizes.component
     return min(64 * MIB, size // 2 + MIB)
-

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.limits import exceeded
+from spinlab.engine.memory import Standing
 from spinlab.errors import CallError, GuestError
 from spinlab.http import LogLine
 
@@ -18,6 +19,8 @@ _OUT_OF_MEMORY = re.compile(
     r"|handle_alloc_error|\brust_oom\b|alloc_error_handler",  # frames of a trap
     re.IGNORECASE,
 )
+
+_standing = Standing()
 
 _LAST_LINES = 20
 """How far back in the log the reason of an end is looked for."""
@@ -32,8 +35,15 @@ _WORDS = {
 }
 
 
-def explain(trap: Trap, context: Context) -> CallError:
-    """The error to show for a trap."""
+def explain(trap: Trap, context: Context, *, memory: int = -1, owner: int = 0) -> CallError:
+    """The error to show for a trap, while its store is still there.
+
+    Parameters:
+        trap: What wasmtime said.
+        context: What the guest used.
+        memory: Bytes that its memory was allowed.
+        owner: A number for the function.
+    """
     if context.error is not None:
         return context.error
     if context.exit_code is not None:
@@ -41,7 +51,9 @@ def explain(trap: Trap, context: Context) -> CallError:
     lines = context.written.lines()
     if trap.code == "limit":
         return _limit(trap, context)
-    if trap.code in ("unreachable", "") and (_out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details)):
+    if trap.code in ("unreachable", "") and (
+        _out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details) or _standing.at(memory, owner)
+    ):
         return exceeded("memory", context.limits)
     message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details

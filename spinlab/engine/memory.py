@@ -1,0 +1,67 @@
+"""Whether a guest that gave up had run out of memory.
+
+wasmtime tells the guest that its memory can't grow, and tells us nothing: afterwards there is only a trap. So the
+evidence is looked for where it is left, in the process's memory map (Linux): a linear memory is a readable and writable
+range with a large inaccessible one behind it.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+from spinlab.function import MIB
+
+_GUARD = 24 * MIB
+"""What follows a linear memory is at least as large; nothing else in a process looks like that."""
+
+
+class Standing:
+    """Linear memories that stand at a limit, told apart from those that earlier guests left behind.
+
+    A pooled memory keeps its size until the next instance moves in, so a range that was seen before counts only for
+    the function it was seen with.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[int, int], int] = {}
+
+    def at(self, limit: int, owner: int) -> bool:
+        """Whether a memory of the function `owner` stands at `limit` bytes, or close to it."""
+        with self._lock:
+            present = {
+                (start, end): end - start for start, end in linear_memories() if limit * 7 // 8 <= end - start <= limit
+            }
+            self._seen = {span: who for span, who in self._seen.items() if span in present}
+            new = [span for span in present if self._seen.setdefault(span, owner) == owner]
+            return bool(new)
+
+
+def linear_memories(lines: Iterable[str] | None = None) -> Iterator[tuple[int, int]]:
+    """Address ranges of the process that look like linear memories of WebAssembly; none where that can't be told."""
+    if lines is None:
+        lines = _maps()
+    start = end = 0
+    for line in lines:
+        span, permissions, *_ = line.split(" ", 2)
+        low, _, high = span.partition("-")
+        low_address, high_address = int(low, 16), int(high, 16)
+        if permissions.startswith("rw"):
+            start = start if low_address == end and start else low_address
+            end = high_address
+            continue
+        if start and permissions.startswith("---") and low_address == end and high_address - low_address >= _GUARD:
+            yield start, end
+        start = end = 0
+
+
+def _maps() -> list[str]:
+    if sys.platform != "linux":
+        return []
+    try:
+        with open("/proc/self/maps") as file:
+            return file.readlines()
+    except OSError:
+        return []
