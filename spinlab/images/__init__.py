@@ -1,0 +1,12 @@
+"""Runtime images: the official toolchain's result, made once, that runs any cell's source.
+
+`python` gives the image for a version of WASI and a set of packages, and builds it when it is not there. What an image
+reads and how it is made stands in the README beside this file.
+"""
+
+from __future__ import annotations
+
+from spinlab.images.builder import Image, build_all, list_images, python
+from spinlab.images.cache import cache_dir
+
+__all__ = ["Image", "build_all", "cache_dir", "list_images", "python"]

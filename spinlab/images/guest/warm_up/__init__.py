@@ -1,0 +1,3 @@
+"""Carries the WIT of the image's own world."""
+
+__spinlab__ = True

@@ -1,0 +1,152 @@
+"""Answer requests with a plain function, on WASI 0.3: the entry that turns `def handle(request)` into a handler.
+
+`handler_for(handle)` gives the class that componentize-py looks for. A generator is sent item by item; timers are
+added to the event loop (`asyncio.sleep`, `asyncio.timeout`).
+"""
+
+import asyncio
+import inspect
+import traceback
+
+import componentize_py_async_support
+import short
+from componentize_py_types import Err, Ok
+from spin_sdk import wit
+from spin_sdk.wit import exports
+from spin_sdk.wit.imports import wasi_clocks_monotonic_clock_0_3_0 as monotonic_clock
+from spin_sdk.wit.imports.wasi_http_types_0_3_0 import ErrorCode_InternalError, Fields, Request, Response
+
+CHUNK = 64 * 1024
+SLICE = 0.1  # Seconds after which a sleeping timer looks whether it was cancelled.
+
+report = traceback.print_exc
+
+
+def handler_for(function):
+    """The handler class that answers every request with `function`."""
+    add_timers()
+
+    class HttpHandler(exports.HttpHandler):
+        """A handler around one function."""
+
+        async def handle(self, request):
+            """Answer one request."""
+            return await answer(function, request)
+
+    return HttpHandler
+
+
+async def answer(function, request):
+    """Call `function` and send what it returns; an exception is written to stderr and answered with an empty 500."""
+    try:
+        result = function(await read_request(request))
+        if inspect.isawaitable(result):
+            result = await result
+        status, headers, body = short.parts(result, getattr(function, "__name__", "handle"))
+        first = None
+        if not isinstance(body, bytes):
+            first = await following(body)
+            if not any(name.lower() == "content-type" for name, _ in headers):
+                headers = [*headers, ("content-type", short.content_type(first).encode())]
+            first = short.item(b"" if first is None else first)
+        fields = Fields.from_list(headers)
+    except BaseException:
+        report()
+        response = Response.new(Fields(), None, trailers([Ok(None)]))[0]
+        response.set_status_code(500)
+        return response
+    writer, reader = wit.byte_stream()
+    cut_short = Err(ErrorCode_InternalError("the handler failed after the response had begun"))
+    end = [Ok(None) if isinstance(body, bytes) else cut_short]
+    response = Response.new(fields, reader, trailers(end))[0]
+    response.set_status_code(status)
+    componentize_py_async_support.spawn(send(first, body, writer, end))
+    return response
+
+
+async def read_request(request):
+    """The request as the short form has it, its body read."""
+    kind = request.get_method()
+    method = getattr(kind, "value", None) or type(kind).__name__.rpartition("_")[2].upper()
+    headers = short.Headers((name, text(value)) for name, value in request.get_headers().copy_all())
+    uri = request.get_path_with_query() or "/"
+    source, _ = Request.consume_body(request, finished())
+    data = bytearray()
+    with source:
+        while not source.writer_dropped:
+            data += await source.read(CHUNK)
+    return short.Request(method, uri, headers, bytes(data))
+
+
+def text(value):
+    """A header value as text: UTF-8, else latin-1."""
+    try:
+        return str(value, "utf-8")
+    except UnicodeDecodeError:
+        return str(value, "latin-1")
+
+
+async def following(source):
+    """The next item of an ordinary or asynchronous iterator; None at its end."""
+    if hasattr(source, "__next__"):
+        return next(source, None)
+    try:
+        return await source.__anext__()
+    except StopAsyncIteration:
+        return None
+
+
+async def send(first, body, writer, end):
+    """Write the body, and put into `end` how it ended.
+
+    An exception on the way is written to stderr and leaves the body cut short. A client that went away ends it quietly.
+    """
+    with writer:
+        if isinstance(body, bytes):
+            await writer.write_all(body)
+            return
+        try:
+            data = first
+            while data is not None and not writer.reader_dropped:
+                if data:
+                    await writer.write_all(data)
+                data = await following(body)
+                data = None if data is None else short.item(data)
+            end.append(Ok(None))
+        except BaseException:
+            report()
+
+
+def trailers(end):
+    """The trailers of a message, none, with how it ended as the last item of `end`."""
+    return wit.result_option_wasi_http_types_0_3_0_fields_wasi_http_types_0_3_0_error_code_future(lambda: end[-1])[1]
+
+
+def finished():
+    """Says that a body was read without an error."""
+    return wit.result_unit_wasi_http_types_0_3_0_error_code_future(lambda: Ok(None))[1]
+
+
+def add_timers():
+    """Give the event loop of componentize-py the timers that it lacks."""
+    loop = componentize_py_async_support._Loop
+    loop.time = lambda self: monotonic_clock.now() / 1e9
+    loop.call_later = call_later
+    loop.call_at = lambda self, when, callback, *args, context=None: call_later(
+        self, when - self.time(), callback, *args, context=context
+    )
+    loop._timer_handle_cancelled = lambda self, handle: None
+
+
+def call_later(loop, delay, callback, *args, context=None):
+    """Call `callback` after `delay` seconds."""
+    timer = asyncio.TimerHandle(loop.time() + delay, callback, args, loop, context)
+
+    async def sleep():
+        while not timer._cancelled and (rest := timer.when() - loop.time()) > 0:
+            await monotonic_clock.wait_for(int(min(rest, SLICE) * 1e9))
+        if not timer._cancelled:
+            timer._run()
+
+    componentize_py_async_support.spawn(sleep())
+    return timer
