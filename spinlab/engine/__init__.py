@@ -10,25 +10,48 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinlab.engine.calls import Call, Outcome, Sink
-    from spinlab.engine.engine import Engine, Prepared
+    from spinlab.engine.cache import Cache
+    from spinlab.engine.cache import default_folder as cache_folder
+    from spinlab.engine.calls import Call, Collector, Outcome, Sink, failure
+    from spinlab.engine.engine import Engine, Prepared, default_engine
     from spinlab.engine.sandbox import Sandbox
+    from spinlab.engine.wat import wat_to_wasm
 
-__all__ = ["Call", "Engine", "Outcome", "Prepared", "Sandbox", "Sink"]
+__all__ = [
+    "Cache",
+    "Call",
+    "Collector",
+    "Engine",
+    "Outcome",
+    "Prepared",
+    "Sandbox",
+    "Sink",
+    "cache_folder",
+    "default_engine",
+    "failure",
+    "wat_to_wasm",
+]
 
 _HOMES = {
-    "Call": "calls",
-    "Engine": "engine",
-    "Outcome": "calls",
-    "Prepared": "engine",
-    "Sandbox": "sandbox",
-    "Sink": "calls",
+    "Cache": ("cache", "Cache"),
+    "Call": ("calls", "Call"),
+    "Collector": ("calls", "Collector"),
+    "Engine": ("engine", "Engine"),
+    "Outcome": ("calls", "Outcome"),
+    "Prepared": ("engine", "Prepared"),
+    "Sandbox": ("sandbox", "Sandbox"),
+    "Sink": ("calls", "Sink"),
+    "cache_folder": ("cache", "default_folder"),
+    "default_engine": ("engine", "default_engine"),
+    "failure": ("calls", "failure"),
+    "wat_to_wasm": ("wat", "wat_to_wasm"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    module, attribute = _HOMES[name]
+    found = getattr(import_module(f"{__name__}.{module}"), attribute)
     globals()[name] = found
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -27,6 +28,9 @@ HOST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "wait": Context.wait,
 }
 """The functions of the flat host interface by name; the first argument is the `Context` that runs on the thread."""
+
+STOPS_WITHIN = 1.0
+"""Seconds that an interrupted caller waits at most for its guest to be gone."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +139,7 @@ class Call:
 
     def wait(self) -> None:
         """Wait for the end of the call; an interrupt stops the guest and is raised again."""
-        try:
-            # A wait without a timeout can't be interrupted on Windows.
-            while not self.done.wait(0.1 if sys.platform == "win32" else None):
-                pass
-        except BaseException:
-            self.cancel("interrupted")
-            self.done.wait(1.0)
-            raise
+        wait(self.done, self.context)
 
     def finish(self, error: CallError | None) -> None:
         """Tell the sink how it ended. Called once, by the sandbox."""
@@ -155,7 +152,18 @@ class Call:
             tuple(context.denied),
             error,
         )
-        try:
+        with contextlib.suppress(Exception):  # the worker lives on whatever its client does
             self._sink.end(outcome)
-        finally:
-            self.done.set()
+        self.done.set()
+
+
+def wait(done: threading.Event, context: Context) -> None:
+    """Wait until a guest is done; an interrupt stops it and is raised again."""
+    try:
+        # A wait without a timeout can't be interrupted on Windows.
+        while not done.wait(0.1 if sys.platform == "win32" else None):
+            pass
+    except BaseException:
+        context.stop(GuestError("interrupted"))
+        done.wait(STOPS_WITHIN)
+        raise

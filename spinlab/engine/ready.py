@@ -129,6 +129,22 @@ class Makers:
                 return
         spare.instance.close()
 
+    def put(self, stock: Stock, spare: Spare) -> bool:
+        """Keep an instance that was made for a check; False when there is no room for it."""
+        with self._changed:
+            if stock.closed or self._closed or not self._room(stock):
+                return False
+            self._held += 1
+            self._held_bytes += stock.cost
+            stock.used_at = time.monotonic()
+            stock.wanted = max(stock.wanted, 1)
+            stock.ready.append(spare)
+            self._stocks[id(stock)] = stock
+            self._start()
+            if stock.used_at + KEEP < self._wakes_at:
+                self._changed.notify()
+            return True
+
     def want(self, stock: Stock, count: int) -> None:
         """Have up to `count` instances of a function made ahead, soon."""
         with self._changed:
@@ -203,11 +219,10 @@ class Makers:
         return (self._to_close.popleft() if self._to_close else None), None, []
 
     def _lacks(self, stock: Stock) -> bool:
-        return (
-            len(stock.ready) + stock.making < stock.wanted
-            and self._held < self._count
-            and self._held_bytes + stock.cost <= self._memory
-        )
+        return len(stock.ready) + stock.making < stock.wanted and self._room(stock)
+
+    def _room(self, stock: Stock) -> bool:
+        return self._held < self._count and self._held_bytes + stock.cost <= self._memory
 
     def _expired(self) -> tuple[list[Spare], float | None]:
         """What has waited too long, and seconds until the next look."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from spinlab.engine.calls import Call, Collector, Sink, failure
+from spinlab.engine.calls import Call, Collector, Sink, failure, wait
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Instance, Trap
 from spinlab.engine.limits import exceeded
@@ -95,10 +95,20 @@ class Sandbox:
         call.wait()
         return collector.response(self.name)
 
-    def warm(self) -> None:
-        """Have an instance made ahead for the first request, where that pays."""
-        if self._pays and self._makes_ahead and self.reuse == 1:
-            self._threads.makers.want(self._stock, 1)
+    def check(self) -> None:
+        """Load the function's code once, as its first request would, when it has a warm-up; keep what was loaded.
+
+        Raises:
+            GuestError, LimitExceeded: Loading failed; the details are what the function wrote.
+            Busy: All workers are taken and the queue is full.
+        """
+        if not self.prepared.warms:
+            return
+        loading = _Loading(self._context(loading=True))
+        self._threads.workers.submit(partial(self._load, loading))
+        wait(loading.done, loading.context)
+        if loading.error is not None:
+            raise loading.error
 
     def close(self) -> None:
         """Requests that run are finished; instances that wait go."""
@@ -131,7 +141,7 @@ class Sandbox:
                 healthy = context.error is None
                 error = context.error or self._answer(call, *answer)
         except Trap as trap:
-            error = explain(trap, context, memory=self._caps.memory, owner=id(self))
+            error = self._explain(trap, context)
         except Exception as bug:  # noqa: BLE001 (a worker must live, and the request must get an answer)
             error = GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
@@ -139,6 +149,9 @@ class Sandbox:
         self._finish(call, error or context.error)
         if spare is not None:
             self._after(spare, healthy and context.error is None)
+
+    def _explain(self, trap: Trap, context: Context) -> CallError:
+        return explain(trap, context, memory=self._caps.memory, owner=id(self))
 
     def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
         error = call.exchange.answered(head, data)
@@ -205,20 +218,46 @@ class Sandbox:
         if self._makes_ahead and self.reuse == 1:
             makers.want(self._stock, AHEAD[0])
 
-    # On a maker.
+    def _load(self, loading: _Loading) -> None:
+        context = loading.context
+        spare, error = self._loaded(context)
+        if error is not None:
+            error.details = "\n".join(line.text for line in context.written.lines()) or error.details
+        if spare is not None and not self._threads.makers.put(self._stock, spare):
+            spare.instance.close()
+        loading.error = error
+        loading.done.set()
 
-    def _ahead(self) -> Spare | None:
-        context = self._context(loading=True)
+    def _loaded(self, context: Context) -> tuple[Spare | None, CallError | None]:
+        """An instance that was loaded without a request, bounded by the same limits."""
         number = self._threads.watch.add(context, time.monotonic() + self.limits.timeout)
         try:
             spare = self._make(context)
-        except Exception:  # noqa: BLE001 (the next request meets the same on demand, and shows it)
-            self._makes_ahead = False
-            return None
+        except Trap as trap:
+            return None, self._explain(trap, context)
+        except Exception as bug:  # noqa: BLE001 (the thread must live)
+            return None, GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
             self._threads.watch.remove(number)
         spare.context = context
+        return spare, None
+
+    # On a maker.
+
+    def _ahead(self) -> Spare | None:
+        spare, error = self._loaded(self._context(loading=True))
+        # What fails here fails for the next request as well, on demand, and is shown with it.
+        self._makes_ahead = error is None
         return spare
+
+
+class _Loading:
+    """A load that somebody waits for."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.error: CallError | None = None
+        self.done = threading.Event()
 
 
 def _cost(prepared: Prepared) -> int:

@@ -46,7 +46,7 @@ def explain(trap: Trap, context: Context, *, memory: int = -1, owner: int = 0) -
     """
     if context.error is not None:
         return context.error
-    if context.exit_code is not None:
+    if context.exit_code is not None and not context.loading:
         return _exited(context.exit_code)
     lines = context.written.lines()
     if trap.code == "limit":
@@ -55,6 +55,8 @@ def explain(trap: Trap, context: Context, *, memory: int = -1, owner: int = 0) -
         _out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details) or _standing.at(memory, owner)
     ):
         return exceeded("memory", context.limits)
+    if context.loading:
+        return GuestError("the function's code could not be loaded", hint="its log says why", details=trap.details)
     message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
     return GuestError(message, hint=hint, details=details)
