@@ -1,0 +1,35 @@
+"""What all tests share: the hand-written WAT function, and apps that are closed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spinlab import App, Function
+
+GUESTS = Path(__file__).resolve().parent / "guests"
+
+
+def wat_source(text: str = "Hello from WAT\n") -> str:
+    """The hand-written component, answering another text of the same length."""
+    original = "Hello from WAT\n"
+    padded = text.ljust(len(original))[: len(original)]
+    source = (GUESTS / "hello.wat").read_text()
+    shown = original.replace("\n", "\\n")
+    assert shown in source
+    return source.replace(shown, padded.replace("\n", "\\n"))
+
+
+def wat(name: str = "hello", route: str = "/hello", text: str = "Hello from WAT\n", **options: object) -> Function:
+    """A WAT function."""
+    return Function(name, wat_source(text), language="wat", routes=(route,), **options)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """An empty app."""
+    made = App("tests")
+    yield made
+    made.close()

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from spinlab import __version__
+
+
+def spinlab(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "spinlab.cli", *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+def test_the_version_is_the_packages_own() -> None:
+    assert spinlab("--version").stdout.strip() == f"spinlab, version {__version__}"
+
+
+def test_help_names_every_command() -> None:
+    out = spinlab("--help").stdout
+    for command in ("lab", "doctor", "images", "cache", "export"):
+        assert command in out
+
+
+def test_doctor_says_what_is_here_and_what_is_missing() -> None:
+    done = spinlab("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "wasmtime" in done.stdout
+    assert "Python image, WASI 0.2" in done.stdout
+
+
+def test_the_cache_is_shown() -> None:
+    assert "entries" in spinlab("cache").stdout
+
+
+def notebook(folder: Path, *cells: str) -> Path:
+    path = folder / "small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells]), path)
+    return path
+
+
+@pytest.mark.toolchain
+def test_a_notebook_is_run_and_exported(tmp_path: Path) -> None:
+    cell = "%%spin hello --route /hello\ndef handle(request):\n    return 'hi'"
+    path = notebook(tmp_path, "%load_ext spinlab", cell)
+    before = path.read_bytes()
+    done = spinlab("export", str(path), "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    manifest = (tmp_path / "out" / "spin.toml").read_text()
+    assert 'name = "small"' in manifest
+    assert str(tmp_path) not in manifest
+    assert path.read_bytes() == before
+
+
+def test_a_notebook_that_fails_is_not_exported(tmp_path: Path) -> None:
+    done = spinlab("export", str(notebook(tmp_path, "1 / 0")), "out", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+    assert not (tmp_path / "out").exists()

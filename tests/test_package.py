@@ -1,0 +1,67 @@
+"""The built wheel, in fresh environments: with the newest and with the lowest versions that we declare."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TRY = """\
+import spinlab
+app = spinlab.App()
+app.add(spinlab.Function("hello", open({wat!r}).read(), language="wat", routes=("/hello",)))
+assert app.get("/hello").text == "Hello from WAT\\n", app.get("/hello")
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="python3")
+reply = client.execute_interactive("%load_ext spinlab", timeout=60)
+assert reply["content"]["status"] == "ok", reply
+cell = "%%spin wat hello --route /hello\\n" + open({wat!r}).read()
+assert client.execute_interactive(cell, timeout=60)["content"]["status"] == "ok"
+assert client.execute_interactive("%spin get /hello", timeout=60)["content"]["status"] == "ok"
+client.stop_channels()
+manager.shutdown_kernel(now=True)
+print("works")
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "spinlab/py.typed" in names
+    for part in ("wasi2", "spin2", "wasi3", "spin3", "driver3"):
+        assert f"spinlab/bridge/{part}.wasm" in names
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+    assert any(n.endswith("licenses/NOTICE") for n in names)
+    assert not any(n.endswith((".rs", ".so", ".pyd", ".dylib")) for n in names)
+    assert not any("/target/" in n for n in names)
+
+
+@pytest.mark.parametrize("resolution", ["highest", "lowest-direct"])
+def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path, resolution: str) -> None:
+    home = tmp_path / "env"
+    uv = [sys.executable, "-m", "uv"]
+    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV", "UV_PYTHON")}
+    python = str(home / "bin" / "python")
+
+    def run(*command: str) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(*uv, "venv", "--quiet", "--python", sys.executable, str(home))
+    run(*uv, "pip", "install", "--quiet", "--python", python, "--resolution", resolution, str(wheel))
+    assert run(str(home / "bin" / "spinlab"), "--version").startswith("spinlab, version")
+    assert "wasmtime" in run(str(home / "bin" / "spinlab"), "doctor")
+    assert "works" in run(python, "-c", TRY.format(wat=str(ROOT / "tests" / "guests" / "hello.wat")))
