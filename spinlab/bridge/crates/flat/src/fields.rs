@@ -34,18 +34,21 @@ pub fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden))
 }
 
-/// The body length that `content-length` announces: None without the field, Err when it is no number or several
-/// different ones.
-pub fn content_length(fields: &Fields) -> Result<Option<u64>, ()> {
+/// A `content-length` that is no number, or several that differ.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WrongLength;
+
+/// The body length that `content-length` announces; None without the field.
+pub fn content_length(fields: &Fields) -> Result<Option<u64>, WrongLength> {
     let mut length = None;
     for (_, value) in fields.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
         let digits = value.trim_ascii();
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(());
+            return Err(WrongLength);
         }
-        let number: u64 = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).ok_or(())?;
+        let number: u64 = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).ok_or(WrongLength)?;
         if length.is_some_and(|other| other != number) {
-            return Err(());
+            return Err(WrongLength);
         }
         length = Some(number);
     }
@@ -120,9 +123,9 @@ mod tests {
         assert_eq!(content_length(&fields(&[])), Ok(None));
         assert_eq!(content_length(&fields(&[("Content-Length", b"12")])), Ok(Some(12)));
         assert_eq!(content_length(&fields(&[("content-length", b"12"), ("content-length", b"12")])), Ok(Some(12)));
-        assert_eq!(content_length(&fields(&[("content-length", b"12"), ("content-length", b"13")])), Err(()));
+        assert_eq!(content_length(&fields(&[("content-length", b"12"), ("content-length", b"13")])), Err(WrongLength));
         for value in [&b"+1"[..], b"", b"1 2", b"99999999999999999999"] {
-            assert_eq!(content_length(&fields(&[("content-length", value)])), Err(()), "{value:?}");
+            assert_eq!(content_length(&fields(&[("content-length", value)])), Err(WrongLength), "{value:?}");
         }
     }
 }
