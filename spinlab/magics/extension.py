@@ -23,8 +23,7 @@ class Extension:
     def register(self) -> None:
         """Put everything in."""
         shell = self.shell
-        shell.register_magics(self.spin)
-        shell.configurables.append(self.spin)
+        shell.register_magics(self.spin)  # `Magics` has made itself known to %config already
         shell.input_transformers_cleanup.insert(0, keep_bodies_exact)
         shell.display_formatter.mimebundle_formatter.for_type_by_name(*_RESPONSE, self._show_response)
         if shell.Completer is not None:
