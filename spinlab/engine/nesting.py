@@ -16,6 +16,7 @@ or runs anything.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -35,18 +36,32 @@ class Nested:
     """The outer component and what was found on the way.
 
     Attributes:
-        outer: Its bytes.
+        frame: The outer component with placeholders.
+        blobs, core_types: What fills them, the guest excepted.
         handler: The guest's handler.
         imports: The guest's imports, as written.
         providers: Names of the providers that are in it, the driver included: their cores are to be linked.
         warms: Whether it exports ``prepare``.
     """
 
-    outer: bytes = field(repr=False)
+    frame: bytes = field(repr=False)
+    blobs: tuple[bytes, ...] = field(repr=False)
+    core_types: tuple[bytes, ...] = field(repr=False)
     handler: Handler
     imports: tuple[str, ...]
     providers: tuple[str, ...]
     warms: bool
+
+    def outer(self, component: bytes) -> bytes:
+        """The outer component around the guest's bytes."""
+        return binary.splice(self.frame, (*self.blobs, component), self.core_types)
+
+    def digest(self, component: str) -> str:
+        """The sha256 that stands for the outer component around a guest of that digest, in hex."""
+        whole = hashlib.sha256(component.encode())
+        for part in (self.frame, *self.blobs, *self.core_types):
+            whole.update(hashlib.sha256(part).digest())
+        return whole.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -92,8 +107,15 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
             )
     warm = next((e.name for e in guest.exports if Interface.parse(e.name).track == WARM_UP), None)
     text = _Text(guest, handler, linked, [providers[n] for n in used], warm)
-    outer = binary.splice(text.assembled(), text.blobs(component), [providers[n].core_type for n in used])
-    return Nested(outer, handler, tuple(i.name for i in guest.imports), used, warm is not None)
+    return Nested(
+        text.assembled(),
+        tuple(providers[n].component for n in used),
+        tuple(providers[n].core_type for n in used),
+        handler,
+        tuple(i.name for i in guest.imports),
+        used,
+        warm is not None,
+    )
 
 
 class _GuestReader:
@@ -232,10 +254,6 @@ class _Text:
                 '(alias export $warm "prepare" (func $prepare)) (export "prepare" (func $prepare))'
             )
         return _wat2wasm("\n".join(lines) + ")")
-
-    def blobs(self, component: bytes) -> list[bytes]:
-        """What fills the placeholders, in the order of the text."""
-        return [*(p.component for p in self.providers), component]
 
     def _guest(self) -> list[str]:
         lines, given = [], []

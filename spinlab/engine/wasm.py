@@ -103,6 +103,7 @@ def _read_trap(text: str) -> tuple[str, str]:
 
 
 def check(error: int | None) -> None:
+    """Raise what wasmtime reported, if anything."""
     if error:
         raise Trap(native.message_of(error))
 

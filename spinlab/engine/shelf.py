@@ -1,0 +1,62 @@
+"""The programs of an engine, and which of them have their code in memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+from weakref import WeakValueDictionary
+
+from spinlab.engine.program import Program
+
+IDLE: Final = 600.0
+"""Seconds after which code that nobody asked for is unloaded."""
+
+MOST: Final = 200
+"""Programs with code in memory at once: a mapped file holds a descriptor, and a process has 1,024."""
+
+_EVERY: Final = 30.0
+
+
+class Shelf:
+    """See the module. Thread-safe."""
+
+    def __init__(self, idle: float = IDLE, most: int = MOST) -> None:
+        self.idle = idle
+        self.most = most
+        # Programs live as long as a function is made of them. By identity of the bytes, and by digest.
+        self._same: WeakValueDictionary[int, Program] = WeakValueDictionary()
+        self._equal: WeakValueDictionary[str, Program] = WeakValueDictionary()
+        self._tidied = time.monotonic()
+        self._lock = threading.Lock()
+
+    def same(self, component: bytes) -> Program | None:
+        """The program of this very bytes object."""
+        self.tidy()
+        found = self._same.get(id(component))
+        return found if found is not None and found.component is component else None
+
+    def equal(self, program: Program) -> Program | None:
+        """A program of the same component, nested in the same bridge."""
+        with self._lock:
+            return self._equal.get(program.source.digest)
+
+    def add(self, program: Program) -> None:
+        """Put a program there."""
+        with self._lock:
+            self._same[id(program.component)] = program
+            self._equal[program.source.digest] = program
+        self.tidy(now=True)
+
+    def tidy(self, now: bool = False) -> None:
+        """Unload what was idle for long, and the least recently used when there are too many."""
+        moment = time.monotonic()
+        with self._lock:
+            if not now and moment - self._tidied < _EVERY:
+                return
+            self._tidied = moment
+            loaded = sorted((p for p in list(self._equal.values()) if p.loaded), key=lambda p: p.used)
+        surplus = len(loaded) - self.most
+        for n, program in enumerate(loaded):
+            if n < surplus or moment - program.used > self.idle:
+                program.unload()
