@@ -6,10 +6,12 @@ import sys
 from typing import Any
 
 from spinlab.magics.completion import Completion
+from spinlab.magics.desk import Desk
 from spinlab.magics.source import keep_bodies_exact
 from spinlab.magics.spin import Spin
 
-_RESPONSE = ("spinlab.http", "Response")
+_SHOWN = {("spinlab.http", "Response"): "response", ("spinlab.app", "Live"): "live", ("spinlab.app", "App"): "app"}
+"""Types that display themselves in this shell -> the method of `Showing` that does it."""
 
 
 class Extension:
@@ -25,7 +27,9 @@ class Extension:
         shell = self.shell
         shell.register_magics(self.spin)  # `Magics` has made itself known to %config already
         shell.input_transformers_cleanup.insert(0, keep_bodies_exact)
-        shell.display_formatter.mimebundle_formatter.for_type_by_name(*_RESPONSE, self._show_response)
+        showing = Showing(self.spin.desk)
+        for (module, name), how in _SHOWN.items():
+            shell.display_formatter.mimebundle_formatter.for_type_by_name(module, name, getattr(showing, how))
         if shell.Completer is not None:
             shell.Completer.custom_matchers.append(self.completion.matcher)
 
@@ -38,23 +42,42 @@ class Extension:
         shell.configurables[:] = [c for c in shell.configurables if c is not self.spin]
         transformers = shell.input_transformers_cleanup
         transformers[:] = [t for t in transformers if t is not keep_bodies_exact]
-        self._forget_formatter()
+        self._forget_formatters()
         if shell.Completer is not None:
             matchers = shell.Completer.custom_matchers
             matchers[:] = [m for m in matchers if m is not self.completion.matcher]
         if "spinlab.session" in sys.modules:
             self.spin.desk.session.stop_server()
 
-    def _forget_formatter(self) -> None:
-        from spinlab.http import Response
-
+    def _forget_formatters(self) -> None:
         formatter = self.shell.display_formatter.mimebundle_formatter
-        for known in (Response, ".".join(_RESPONSE)):
-            formatter.pop(known, None)
+        for module, name in _SHOWN:
+            for known in (getattr(sys.modules.get(module), name, None), f"{module}.{name}"):
+                if known is not None:
+                    formatter.pop(known, None)
 
-    def _show_response(self, answer: Any, include: Any = None, exclude: Any = None) -> Any:
-        """A `Response` displays itself, with tracebacks in the lines of the cells."""
+
+class Showing:
+    """How values of ours display themselves; only values that exist are shown, so their modules are loaded."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def response(self, answer: Any, include: Any = None, exclude: Any = None) -> Any:
+        """A response by its content type, with tracebacks in the lines of the cells."""
         from spinlab.widgets.response import response
 
-        functions = self.spin.desk.functions if "spinlab.session" in sys.modules else {}
+        functions = self.desk.functions if "spinlab.session" in sys.modules else {}
         return response(answer, functions)._repr_mimebundle_()
+
+    def live(self, live: Any, include: Any = None, exclude: Any = None) -> Any:
+        """A live function as its card."""
+        from spinlab.widgets.card import card, facts_of
+
+        return card(facts_of(live, self.desk.url))._repr_mimebundle_()
+
+    def app(self, app: Any, include: Any = None, exclude: Any = None) -> Any:
+        """An app as the table of its functions."""
+        from spinlab.widgets.tables import app as table
+
+        return table(app, self.desk.url if app is self.desk.app else "")._repr_mimebundle_()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, Unicode
+from traitlets import Bool, Unicode, observe
 
 from spinlab.errors import Location, SourceError, SpinError
 from spinlab.magics.desk import Desk
@@ -27,6 +28,14 @@ class Spin(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.desk = Desk(shell, lambda: self.listen)
+
+    @observe("listen")
+    def _move(self, change: Any) -> None:
+        """A listener that runs already moves to the new address."""
+        if "spinlab.session" in sys.modules and self.desk.session.server is not None:
+            self.desk.session.stop_server()
+            self.desk.session.listen = change["new"] or None
+            self.desk.session.ensure_server()
 
     @no_var_expand
     @line_cell_magic

@@ -63,7 +63,7 @@ def log_text(lines: tuple[LogLine, ...], functions: Mapping[str, Function]) -> s
 
 
 def _plain(answer: Response, functions: Mapping[str, Function]) -> str:
-    parts = ["  ".join(x for x in (status_line(answer.status), answer.function, seconds(answer.elapsed)) if x)]
+    parts = ["  ".join(x for x in (status_line(answer.status), answer.function, _took(answer)) if x)]
     parts += [f"{name}: {value}" for name, value in answer.headers]
     parts += ["", plain_body(answer)]
     parts += [f"{name}: {value} (trailer)" for name, value in answer.trailers]
@@ -77,12 +77,12 @@ def _plain(answer: Response, functions: Mapping[str, Function]) -> str:
 
 def _html(answer: Response, functions: Mapping[str, Function]) -> Markup:
     colour = GOOD if answer.ok else WARN if answer.status < 400 else BAD
-    about = " · ".join(x for x in (answer.function, seconds(answer.elapsed), octets(len(answer.body))) if x)
+    about = " · ".join(x for x in (answer.function, _took(answer), octets(len(answer.body))) if x)
     return box(
         tag("strong", coloured(status_line(answer.status), colour)),
         " ",
         muted(about),
-        folded(muted(f"{len(answer.headers)} headers"), _fields(answer)),
+        _fields(answer),
         html_body(answer),
         _log(answer, functions),
         [tag("div", coloured(denial(d), WARN)) for d in answer.denied],
@@ -90,10 +90,17 @@ def _html(answer: Response, functions: Mapping[str, Function]) -> Markup:
     )
 
 
-def _fields(answer: Response) -> Markup:
+def _took(answer: Response) -> str:
+    return seconds(answer.elapsed) if answer.elapsed else ""
+
+
+def _fields(answer: Response) -> Markup | None:
+    many = len(answer.headers) + len(answer.trailers)
+    if not many:
+        return None
     rows = [(name, code(value)) for name, value in answer.headers]
     rows += [(f"{name} (trailer)", code(value)) for name, value in answer.trailers]
-    return facts([(n, v) for n, v in rows])
+    return folded(muted("1 header" if many == 1 else f"{many} headers"), facts([(n, v) for n, v in rows]))
 
 
 def _log(answer: Response, functions: Mapping[str, Function]) -> Markup | None:
