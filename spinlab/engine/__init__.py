@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from spinlab.engine.cache import Cache
     from spinlab.engine.cache import default_folder as cache_folder
     from spinlab.engine.calls import Call, Collector, Outcome, Sink, failure
-    from spinlab.engine.engine import Engine, Prepared, default_engine
+    from spinlab.engine.engine import Engine, Prepared
+    from spinlab.engine.process import default_engine
     from spinlab.engine.sandbox import Sandbox
     from spinlab.engine.wat import wat_to_wasm
 
@@ -42,7 +43,7 @@ _HOMES = {
     "Sandbox": ("sandbox", "Sandbox"),
     "Sink": ("calls", "Sink"),
     "cache_folder": ("cache", "default_folder"),
-    "default_engine": ("engine", "default_engine"),
+    "default_engine": ("process", "default_engine"),
     "failure": ("calls", "failure"),
     "wat_to_wasm": ("wat", "wat_to_wasm"),
 }

@@ -8,7 +8,6 @@ range with a large inaccessible one behind it.
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 
 from spinlab.function import MIB
@@ -17,26 +16,13 @@ _GUARD = 24 * MIB
 """What follows a linear memory is at least as large; nothing else in a process looks like that."""
 
 
-class Standing:
-    """Linear memories that stand at a limit, told apart from those that earlier guests left behind.
+def standing_at(limit: int) -> set[tuple[int, int]]:
+    """Linear memories of the process that stand at `limit` bytes, or close to it.
 
-    A pooled memory keeps its size until the next instance moves in, so a range that was seen before counts only for
-    the function it was seen with.
+    A pooled memory keeps its size until the next instance moves in, and other functions may stand at their limit, so
+    this alone does not tell whose they are.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._seen: dict[tuple[int, int], int] = {}
-
-    def at(self, limit: int, owner: int) -> bool:
-        """Whether a memory of the function `owner` stands at `limit` bytes, or close to it."""
-        with self._lock:
-            present = {
-                (start, end): end - start for start, end in linear_memories() if limit * 7 // 8 <= end - start <= limit
-            }
-            self._seen = {span: who for span, who in self._seen.items() if span in present}
-            new = [span for span in present if self._seen.setdefault(span, owner) == owner]
-            return bool(new)
+    return {(start, end) for start, end in linear_memories() if limit * 7 // 8 <= end - start <= limit}
 
 
 def linear_memories(lines: Iterable[str] | None = None) -> Iterator[tuple[int, int]]:

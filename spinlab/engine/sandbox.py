@@ -12,6 +12,7 @@ from spinlab.engine.calls import Call, Collector, Sink, failure, wait
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Instance, Trap
 from spinlab.engine.limits import exceeded
+from spinlab.engine.memory import standing_at
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
 from spinlab.engine.traps import explain, ran_out_of_memory
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SLOW = 0.0005
 """Seconds of instantiation from which making instances ahead pays."""
+
+SURE = 3
+"""Instances whose quickest decides that; a single one may have been slow for other reasons."""
 
 AHEAD = (2, 4)
 """Instances made ahead for a busy function: at first, and once a request found none."""
@@ -71,9 +75,12 @@ class Sandbox:
         self._host = host or _PLAIN_HOST
         self._threads = threads(engine)
         self._caps = prepared.caps(limits)
+        self._fits_pool = self._caps.memory <= engine.settings.memory
         self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
         self._pays = prepared.warms
         self._makes_ahead = True
+        self._made = 0
+        self._quickest = float("inf")
 
     def submit(self, request: Request, sink: Sink) -> Call:
         """Answer `request` into `sink` on a worker thread. Returns at once.
@@ -141,7 +148,7 @@ class Sandbox:
                 healthy = context.error is None
                 error = context.error or self._answer(call, *answer)
         except Trap as trap:
-            error = self._explain(trap, context)
+            error = self._explain(trap, context, spare)
         except Exception as bug:  # noqa: BLE001 (a worker must live, and the request must get an answer)
             error = GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
@@ -150,8 +157,24 @@ class Sandbox:
         if spare is not None:
             self._after(spare, healthy and context.error is None)
 
-    def _explain(self, trap: Trap, context: Context) -> CallError:
-        return explain(trap, context, memory=self._caps.memory, owner=id(self))
+    def _explain(self, trap: Trap, context: Context, spare: Spare | None) -> CallError:
+        return explain(trap, context, partial(self._stood_at_limit, spare))
+
+    def _stood_at_limit(self, spare: Spare | None) -> bool:
+        """Whether a guest that gave up had its memory at the limit.
+
+        Some memory of the process stands there. It is this guest's when it shrinks with the next instance of the
+        function, which moves in where the last one was.
+        """
+        standing = standing_at(self._caps.memory)
+        if not standing or spare is None:
+            return False
+        spare.instance.close()
+        try:
+            self._instantiate(self._context(loading=True)).close()
+        except Trap:
+            return False
+        return not standing <= standing_at(self._caps.memory)
 
     def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
         error = call.exchange.answered(head, data)
@@ -181,7 +204,9 @@ class Sandbox:
         context.loading = False
         self.cold_start = spare.seconds
         self._makes_ahead = True
-        if spare.seconds > SLOW:
+        self._made += 1
+        self._quickest = min(self._quickest, spare.seconds)
+        if self._made >= SURE and self._quickest > SLOW:
             self._pays = True
         return spare
 
@@ -198,12 +223,13 @@ class Sandbox:
         return Spare(instance, None, generation, seconds=time.perf_counter() - began)
 
     def _instantiate(self, context: Context) -> Instance:
-        try:
-            return Instance(self.prepared.code(), context, self._caps)
-        except Trap as trap:
-            if not trap.full:
-                raise
-            return Instance(self.prepared.code(pooled=False), context, self._caps)
+        if self._fits_pool:
+            try:
+                return Instance(self.prepared.code(), context, self._caps)
+            except Trap as trap:
+                if not trap.full:
+                    raise
+        return Instance(self.prepared.code(pooled=False), context, self._caps)
 
     def _after(self, spare: Spare, healthy: bool) -> None:
         makers = self._threads.makers
@@ -234,7 +260,7 @@ class Sandbox:
         try:
             spare = self._make(context)
         except Trap as trap:
-            return None, self._explain(trap, context)
+            return None, self._explain(trap, context, None)
         except Exception as bug:  # noqa: BLE001 (the thread must live)
             return None, GuestError("the request failed inside spinlab", details=repr(bug))
         finally:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
-from spinlab.engine.limits import Watch
+from spinlab.engine.limits import Runtime, Watch
 from spinlab.engine.ready import Makers
 from spinlab.engine.workers import Workers
 
@@ -29,7 +30,13 @@ class Threads:
         self, engine: Engine, *, workers: int = 24, queue: int = 128, makers: int = 2, ready: int = 12
     ) -> None:
         self.workers = Workers(count=workers, queue=queue)
-        self.watch = Watch(engine.runtimes)
+        known = ref(engine)
+
+        def runtimes() -> Iterable[Runtime]:
+            alive = known()
+            return alive.runtimes() if alive is not None else ()
+
+        self.watch = Watch(runtimes)
         self.makers = Makers(threads=makers, count=ready)
 
     def close(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.limits import exceeded
-from spinlab.engine.memory import Standing
 from spinlab.errors import CallError, GuestError
 from spinlab.http import LogLine
 
@@ -19,8 +18,6 @@ _OUT_OF_MEMORY = re.compile(
     r"|handle_alloc_error|\brust_oom\b|alloc_error_handler",  # frames of a trap
     re.IGNORECASE,
 )
-
-_standing = Standing()
 
 _LAST_LINES = 20
 """How far back in the log the reason of an end is looked for."""
@@ -35,14 +32,13 @@ _WORDS = {
 }
 
 
-def explain(trap: Trap, context: Context, *, memory: int = -1, owner: int = 0) -> CallError:
-    """The error to show for a trap, while its store is still there.
+def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool]) -> CallError:
+    """The error to show for a trap.
 
     Parameters:
         trap: What wasmtime said.
         context: What the guest used.
-        memory: Bytes that its memory was allowed.
-        owner: A number for the function.
+        stood_at_limit: Whether the guest's memory stood at its limit; asked only when nothing else says why.
     """
     if context.error is not None:
         return context.error
@@ -52,7 +48,7 @@ def explain(trap: Trap, context: Context, *, memory: int = -1, owner: int = 0) -
     if trap.code == "limit":
         return _limit(trap, context)
     if trap.code in ("unreachable", "") and (
-        _out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details) or _standing.at(memory, owner)
+        _out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details) or stood_at_limit()
     ):
         return exceeded("memory", context.limits)
     if context.loading:

@@ -1,0 +1,73 @@
+"""What the tests of running guests share: one engine, sandboxes of hand-written guests, sinks that can be slow."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import Any
+
+import wat_guests
+
+from spinlab.engine import Engine, Outcome, Prepared, Sandbox, default_engine
+from spinlab.http import Headers, Request
+
+
+def engine() -> Engine:
+    """The engine of the test process."""
+    return default_engine()
+
+
+@cache
+def prepared(handle: str, start: str = "", pages: int = 1) -> Prepared:
+    """A hand-written guest, compiled."""
+    return engine().prepare(wat_guests.guest(handle, start=start, pages=pages))
+
+
+def sandbox(handle: str, *, start: str = "", pages: int = 1, **options: Any) -> Sandbox:
+    """A sandbox of the hand-written guest with this handler."""
+    return Sandbox(engine(), prepared(handle, start, pages), name="guest", **options)
+
+
+def get(target: str = "/") -> Request:
+    """A plain request."""
+    return Request("GET", target, Headers([("host", "localhost")]))
+
+
+class Recorder:
+    """A sink that remembers the order of calls and can run out of room.
+
+    Parameters:
+        room: Pieces that it takes before it asks to wait.
+    """
+
+    def __init__(self, room: int = 1 << 30) -> None:
+        self.calls: list[str] = []
+        self.status = 0
+        self.headers = Headers()
+        self.pieces: list[bytes] = []
+        self.outcome: Outcome | None = None
+        self.room = room
+        self.full = threading.Event()
+        self.wrote = threading.Event()
+
+    def begin(self, status: int, headers: Headers) -> None:
+        self.calls.append("begin")
+        self.status, self.headers = status, headers
+
+    def write(self, data: bytes) -> bool:
+        self.calls.append("write")
+        self.pieces.append(data)
+        self.wrote.set()
+        self.room -= 1
+        if self.room <= 0:
+            self.full.set()
+        return self.room > 0
+
+    def end(self, outcome: Outcome) -> None:
+        self.calls.append("end")
+        self.outcome = outcome
+
+    @property
+    def error(self) -> Exception | None:
+        assert self.outcome is not None
+        return self.outcome.error
