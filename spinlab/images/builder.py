@@ -38,6 +38,7 @@ class Image:
         requires: The packages in it, pinned.
         names: Module of the SDK -> what it offers.
         python: The version of CPython inside.
+        magic: What marks its compiled code, in hex.
         seconds: How long it took to build.
     """
 
@@ -49,6 +50,7 @@ class Image:
     requires: tuple[str, ...] = ()
     names: dict[str, frozenset[str]] | None = None
     python: str = ""
+    magic: str = ""
     seconds: float = 0.0
 
     def read(self) -> bytes:
@@ -119,6 +121,7 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
             requires=tuple(facts["requires"]),
             names={module: frozenset(names) for module, names in facts["names"].items()},
             python=facts["python"],
+            magic=facts["magic"],
             seconds=facts["seconds"],
         )
         data = path.read_bytes() if check else b""
@@ -188,6 +191,7 @@ def make(recipe: Recipe, home: Path, requires: tuple[str, ...], scratch: Path, p
         "modules": listed["modules"],
         "names": listed["names"],
         "python": listed["python"],
+        "magic": listed["magic"],
         "seconds": round(time.monotonic() - begun, 1),
     }
 

@@ -4,6 +4,7 @@ Nothing can be imported from files once the image is made, so whatever is not im
 """
 
 import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -47,7 +48,15 @@ def gather(folder):
     here = sorted(name for name, module in sys.modules.items() if not getattr(module, "__spinlab__", False))
     names = {name: sorted(vars(sys.modules[name])) for name in here if name.startswith("spin_sdk") and ".wit" not in name}
     with open(os.path.join(folder, "modules.json"), "w") as out:
-        json.dump({"python": sys.version.split()[0], "modules": here, "names": names}, out)
+        json.dump(
+            {
+                "python": sys.version.split()[0],
+                "magic": importlib.util.MAGIC_NUMBER.hex(),
+                "modules": here,
+                "names": names,
+            },
+            out,
+        )
 
 
 def take(name):

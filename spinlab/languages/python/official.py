@@ -1,0 +1,55 @@
+"""The same cell as a project of Spin's own Python templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from spinlab.images.recipe import RECIPES, Recipe, sources
+from spinlab.languages.python.handlers import Form
+
+ENTRY = "main"
+
+
+def entry(form: Form, late: tuple[str, ...]) -> str:
+    """The module that componentize-py begins with: the cell itself, or one that completes it."""
+    return "app" if form != "handle" and not late else ENTRY
+
+
+def command(wasi: str, form: Form, late: tuple[str, ...]) -> str:
+    """The build command, for the folder that `project` fills."""
+    return " ".join(("componentize-py", *RECIPES[wasi].command(entry(form, late), "app.wasm")))
+
+
+def project(
+    source: str, wasi: str, form: Form, late: tuple[str, ...], modules: Mapping[str, str], requires: tuple[str, ...]
+) -> dict[str, bytes]:
+    """The files: path -> bytes.
+
+    Parameters:
+        late: Modules that the cell imports inside functions: a component has only what was imported when it was built.
+        modules: Import name -> text of the ``--module`` cells it needs.
+    """
+    recipe = RECIPES[wasi]
+    found = {"app.py": source.encode(), "requirements.txt": _requirements(recipe, requires).encode()}
+    found.update({f"{name}.py": text.encode() for name, text in modules.items()})
+    if form == "handle":
+        given = sources(wasi)
+        found.update({name: given[name] for name in ("short.py", "short_handler.py")})
+    if entry(form, late) == ENTRY:
+        found[f"{ENTRY}.py"] = _entry(recipe, form, late).encode()
+    return dict(sorted(found.items()))
+
+
+def _requirements(recipe: Recipe, requires: tuple[str, ...]) -> str:
+    return "\n".join((*recipe.pins, *requires)) + "\n"
+
+
+def _entry(recipe: Recipe, form: Form, late: tuple[str, ...]) -> str:
+    lines = ['"""Where componentize-py begins: app.py, and what it needs to be built."""', ""]
+    lines += [f"import {name}  # noqa: F401 - imported inside a function of app.py" for name in late]
+    if form == "handle":
+        lines += ["import app", "from short_handler import handler_for", ""]
+        lines += [f"{recipe.handler} = handler_for(app.handle)"]
+    else:
+        lines += [f"from app import {form}  # noqa: F401"]
+    return "\n".join(lines) + "\n"
