@@ -191,19 +191,36 @@ def read_guest(component: bytes) -> Guest:
 
 
 def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:
-    """Provider and export for each imported instance; refuses every other kind that we can't give."""
-    linked = {}
+    """Provider and export for each imported instance; everything that can't be given is refused together."""
+    linked: dict[str, tuple[str, str]] = {}
+    missing: list[MissingImport] = []
     for extern in guest.imports:
-        if extern.kind == "instance":
-            linked[extern.name] = provided.find(extern.name)
-        elif extern.kind != "type" or guest.types.get(extern.name) is None:
-            if extern.name.startswith(OWN):
-                provided.find(extern.name)
-            raise MissingImport(
-                f"the component imports the {extern.kind} {extern.name!r} by itself, which nobody provides",
-                hint="spinlab and Spin provide whole interfaces (package:name/interface@version): import one of those",
-            )
-    return linked
+        try:
+            if extern.kind == "instance":
+                linked[extern.name] = provided.find(extern.name)
+            elif extern.kind != "type" or guest.types.get(extern.name) is None:
+                raise _alone(extern)
+        except MissingImport as error:
+            missing.append(error)
+    if not missing:
+        return linked
+    first, *others = missing
+    if not others:
+        raise first
+    raise MissingImport(
+        f"{first.message} (and {len(others)} more)",
+        hint=first.hint,
+        details="\n".join(f"{error.message}: {error.hint}" for error in missing),
+    )
+
+
+def _alone(extern: Extern) -> MissingImport:
+    if extern.name.startswith(OWN):
+        return MissingImport(f"the component imports {extern.name}, which belongs to spinlab itself")
+    return MissingImport(
+        f"the component imports the {extern.kind} {extern.name!r} by itself, which nobody provides",
+        hint="spinlab and Spin provide whole interfaces (package:name/interface@version): import one of those",
+    )
 
 
 def _quoted(name: str) -> str:
