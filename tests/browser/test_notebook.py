@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import TOKEN
+
+pytestmark = pytest.mark.browser
+PICTURE = Path(os.environ.get("SPINLAB_PICTURES", Path(__file__).resolve().parents[2] / ".make")) / "cell.png"
+HELLO = """\
+%%spin hello --route /hello/:name
+def handle(request):
+    print("someone called", request.params["name"])
+    return {"hello": request.params["name"], "letters": len(request.params["name"])}"""
+BROKEN = """\
+%%spin hello --route /hello/:name
+def handle(request)
+    return "no colon above\""""
+
+
+def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str) -> None:
+    url, folder = lab
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, folder / name)
+    page.goto(f"{url}/lab/tree/{name}?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    page.wait_for_selector(".jp-NotebookPanel [data-status=idle], .jp-Notebook-ExecutionIndicator[data-status=idle]")
+
+
+def run_all(page: Page) -> None:
+    page.locator(".lm-MenuBar-item", has_text="Run").first.click()
+    page.locator(".lm-Menu-item", has_text="Run All Cells").first.click()
+
+
+def test_a_cell_in_jupyterlab_shows_its_card_and_the_answer(page: Page, lab: tuple[str, Path]) -> None:
+    open_notebook(page, lab, "hello.ipynb", "%load_ext spinlab", HELLO, "%spin get /hello/ada")
+    run_all(page)
+    outputs = page.locator(".jp-Notebook .jp-OutputArea-output")
+    expect(outputs.first).to_contain_text("nothing", timeout=120_000)
+    link = page.locator(".jp-OutputArea-output a[href*='/hello/']").first
+    expect(link).to_be_visible()
+    expect(page.locator(".jp-Notebook")).to_contain_text("letters", timeout=60_000)
+    expect(page.locator(".jp-Notebook")).to_contain_text("someone called ada")
+    PICTURE.parent.mkdir(exist_ok=True)
+    page.locator(".jp-WindowedPanel-outer, .jp-Notebook").first.screenshot(path=str(PICTURE))
+
+
+def test_an_error_points_into_the_cell_and_the_old_version_serves(page: Page, lab: tuple[str, Path]) -> None:
+    open_notebook(page, lab, "broken.ipynb", "%load_ext spinlab", HELLO, BROKEN)
+    run_all(page)
+    error = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText", has_text="line 2")
+    expect(error.first).to_contain_text("Cell In[3], line 2", timeout=120_000)
+    expect(error.first).to_contain_text("expected ':'")
+
+
+def test_a_saved_card_needs_no_kernel_and_no_script(page: Page, lab: tuple[str, Path]) -> None:
+    open_notebook(page, lab, "saved.ipynb", "%load_ext spinlab", HELLO)
+    run_all(page)
+    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing", timeout=120_000)
+    page.keyboard.press("Control+s")
+    page.wait_for_function("() => !document.querySelector('.jp-NotebookPanel .jp-mod-dirty')")
+    page.wait_for_timeout(1000)
+    saved = nbformat.read(lab[1] / "saved.ipynb", as_version=4)
+    (output,) = (o for c in saved.cells for o in c.outputs if o.output_type in ("display_data", "execute_result"))
+    assert "<script" not in output.data["text/html"].lower()
+    page.goto(f"{lab[0]}/lab/tree/saved.ipynb?token={TOKEN}&reset")
+    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing")
+    expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying")
