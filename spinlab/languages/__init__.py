@@ -59,7 +59,7 @@ class Build:
     files: Mapping[str, bytes] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
 
 class Language(Protocol):
