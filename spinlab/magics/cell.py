@@ -133,29 +133,27 @@ def language_names() -> tuple[str, ...]:
 
 def _heading(given: Arguments) -> tuple[str, str]:
     """Language and name; with one word it is the name, and the language is Python."""
-    first, second = given["language"], given["name"]
-    if second is None:
-        if first in languages():
-            raise given.refuse("language", f"the name is missing after {first!r}", f"%%spin {first} NAME", 0)
-        first, second, key = "python", first, "language"
-    else:
-        key = "name"
-        try:
-            language(first)
-        except OptionError as error:
-            if first in ("get", "post", "put", "patch", "delete", "head", "options") or second.startswith("/"):
-                error.hint = f"to call a function: %spin {first} {second}"
-            word = given.word("language")
-            error.location = word.location if word else None
-            raise
-    _check_name(given, key, second)
-    return language(first).name, second
+    name, wanted = given["name"], given["language"]
+    if wanted is None:
+        if name in languages():
+            raise given.refuse("name", f"the name is missing after {name!r}", f"%%spin {name} NAME")
+        wanted = "python"
+    try:
+        found = language(wanted).name
+    except OptionError as error:
+        if name.startswith("/"):
+            error.hint = f"to call a function: %spin {wanted} {name}"
+        word = given.word("language")
+        error.location = word.location if word else None
+        raise
+    _check_name(given, name)
+    return found, name
 
 
-def _check_name(given: Arguments, key: str, name: str) -> None:
+def _check_name(given: Arguments, name: str) -> None:
     from spinlab.manifest.ids import check_component, kebab
 
-    word = given.word(key)
+    word = given.word("name")
     where = word.location if word else None
     if name in languages():
         raise NameRefused(f"{name!r} is the name of a language", hint="choose another name", location=where)

@@ -239,7 +239,10 @@ class _Parser:
 
     def _positionals(self, plain: list[Word]) -> None:
         waiting = list(plain)
-        for slot in self.command.positionals:
+        slots = self.command.positionals
+        for index, slot in enumerate(slots):
+            if not slot.required and len(waiting) <= sum(s.required for s in slots[index:]):
+                continue  # the words that are there belong to the ones that must be
             if slot.many:
                 taken, waiting = waiting, []
             else:

@@ -154,7 +154,7 @@ def test_wrong_words_are_pointed_at_with_what_is_right(kernel: Kernel, code: str
 @pytest.mark.parametrize("route", ["/a/*name", "/a/.../b", "/:"])
 def test_a_wrong_route_is_pointed_at(kernel: Kernel, route: str) -> None:
     ran = kernel.run(cell("teapot", options=f"--route {route}")).error("RouteError")
-    assert "line 1:26" in ran.traceback
+    assert "line 1:27" in ran.traceback
     assert "^" * len(route) in ran.traceback
 
 

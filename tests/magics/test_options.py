@@ -109,3 +109,9 @@ def test_the_help_names_every_option_with_its_line() -> None:
     for option in COMMAND.all_options:
         assert ", ".join(option.names) in text
         assert option.help in text
+
+
+def test_an_optional_word_in_front_gives_way_to_the_one_that_must_be() -> None:
+    given = parse(COMMAND, "hello")
+    assert given["name"] == "hello"
+    assert given["language"] is None
