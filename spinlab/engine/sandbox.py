@@ -79,6 +79,7 @@ class Sandbox:
         self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
         self._pays = prepared.warms
         self._makes_ahead = True
+        self._stock_up = AHEAD[0]
         self._made = 0
         self._quickest = float("inf")
 
@@ -200,6 +201,8 @@ class Sandbox:
 
     def _on_demand(self, context: Context) -> Spare:
         context.loading = True
+        if self._stock.wanted:
+            self._stock_up = AHEAD[1]
         spare = self._make(context)
         context.loading = False
         self.cold_start = spare.seconds
@@ -242,7 +245,7 @@ class Sandbox:
             return
         makers.close_later(spare.instance)
         if self._makes_ahead and self.reuse == 1:
-            makers.want(self._stock, AHEAD[0])
+            makers.want(self._stock, self._stock_up)
 
     def _load(self, loading: _Loading) -> None:
         context = loading.context

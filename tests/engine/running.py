@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,14 +20,14 @@ def engine() -> Engine:
 
 
 @cache
-def prepared(handle: str, start: str = "", pages: int = 1) -> Prepared:
+def prepared(handle: str, start: str = "", prepare: str | None = None, pages: int = 1) -> Prepared:
     """A hand-written guest, compiled."""
-    return engine().prepare(wat_guests.guest(handle, start=start, pages=pages))
+    return engine().prepare(wat_guests.guest(handle, start=start, prepare=prepare, pages=pages))
 
 
-def sandbox(handle: str, *, start: str = "", pages: int = 1, **options: Any) -> Sandbox:
+def sandbox(handle: str, *, start: str = "", prepare: str | None = None, pages: int = 1, **options: Any) -> Sandbox:
     """A sandbox of the hand-written guest with this handler."""
-    return Sandbox(engine(), prepared(handle, start, pages), name="guest", **options)
+    return Sandbox(engine(), prepared(handle, start, prepare, pages), name="guest", **options)
 
 
 def get(target: str = "/") -> Request:
@@ -71,3 +73,13 @@ class Recorder:
     def error(self) -> Exception | None:
         assert self.outcome is not None
         return self.outcome.error
+
+
+def eventually(met: Callable[[], bool]) -> bool:
+    """Whether `met` becomes true within a generous time."""
+    until = time.monotonic() + 20
+    while not met():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True

@@ -129,10 +129,19 @@ _KIT = """
 """
 
 
-def guest(handle: str, *, start: str = "", pages: int = 1) -> bytes:
+_WARM_UP = """
+  (func $prepare (canon lift (core func $c "prepare")))
+  (component $warm (import "p" (func $p)) (export "prepare" (func $p)))
+  (instance $warmed (instantiate $warm (with "p" (func $prepare))))
+  (export "spinlab:image/warm-up@0.1.0" (instance $warmed))
+"""
+
+
+def guest(handle: str, *, start: str = "", prepare: str | None = None, pages: int = 1) -> bytes:
     """A component whose handler is `handle`: core WAT with the locals ``$request $out $s $i``.
 
-    At address 64 of its memory stands ``Hello from WAT`` and a line end. `start` runs when it is instantiated.
+    At address 64 of its memory stands ``Hello from WAT`` and a line end. `start` runs when it is instantiated,
+    `prepare` (with ``$s $i``) in a warm-up of its own.
     """
     lowered = "\n".join(
         f"(core func ${n} (canon lower ({what}) {options}))" for n, (what, _, options) in _LOWERED.items()
@@ -151,7 +160,8 @@ def guest(handle: str, *, start: str = "", pages: int = 1) -> bytes:
   (core module $code (import "i" "m" (memory 1)) {imports} (import "i" "drop-stream" (func $drop-stream (param i32)))
     {_KIT}
     {f"(func $start {start}) (start $start)" if start else ""}
-    (func (export "handle") (param $request i32) (param $out i32) (local $s i32) (local $i i32) {handle}))
+    (func (export "handle") (param $request i32) (param $out i32) (local $s i32) (local $i i32) {handle})
+    (func (export "prepare") (local $s i32) (local $i i32) {prepare or ""}))
   (core instance $c (instantiate $code (with "i" (instance (export "m" (memory $memory)) {exports}
     (export "drop-stream" (func $drop-stream))))))
   (func $handle (param "request" (own $incoming-request)) (param "response-out" (own $response-outparam))
@@ -163,7 +173,8 @@ def guest(handle: str, *, start: str = "", pages: int = 1) -> bytes:
     (export "handle" (func $h)))
   (instance $handler (instantiate $shape (with "request" (type $incoming-request))
     (with "outparam" (type $response-outparam)) (with "handle" (func $handle))))
-  (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))""")
+  (export "wasi:http/incoming-handler@0.2.0" (instance $handler))
+  {_WARM_UP if prepare is not None else ""})""")
     )
 
 
