@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from spinlab.errors import ManifestError
 from spinlab.manifest import allowed_hosts
@@ -27,13 +27,17 @@ def check(manifest: Manifest) -> None:
                 if isinstance(spec, str) and spec not in manifest.components:
                     raise _missing(manifest, spec, f"a trigger of type {kind}")
     for name, component in _components(manifest):
-        try:
-            for text in component.variables.values():
-                Template.parse(text).check(manifest.variables)
-            allowed_hosts.validate(component.allowed_outbound_hosts, defaults)
-            _dependencies(manifest, component)
-        except ManifestError as error:
-            raise ManifestError(f"component {name}: {error.message}", hint=error.hint) from error
+        _component(manifest, name, component, defaults)
+
+
+def _component(manifest: Manifest, name: str, component: Component, defaults: Mapping[str, str | None]) -> None:
+    try:
+        for text in component.variables.values():
+            Template.parse(text).check(manifest.variables)
+        allowed_hosts.validate(component.allowed_outbound_hosts, defaults)
+        _dependencies(manifest, component)
+    except ManifestError as error:
+        raise ManifestError(f"component {name}: {error.message}", hint=error.hint) from error
 
 
 def _components(manifest: Manifest) -> Iterator[tuple[str, Component]]:

@@ -9,6 +9,8 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT
 
+from spinlab.errors import ManifestError
+from spinlab.manifest.dump import dump
 from spinlab.manifest.load import load
 from spinlab.manifest.model import Manifest
 from spinlab.manifest.plain import plain
@@ -24,10 +26,23 @@ def edit(text: str, manifest: Manifest) -> str:
     Raises:
         ManifestError: The text is not a manifest.
     """
-    before = plain(load(text))
+    before = load(text)
+    if before == manifest:
+        return text
     document = tomlkit.parse(text)
-    _change(document, before, plain(manifest))
-    return tomlkit.dumps(document)
+    _change(document, plain(before), plain(manifest))
+    if "trigger" not in document:
+        document["trigger"] = tomlkit.table()
+    changed = tomlkit.dumps(document)
+    return changed if _says(changed, manifest) else dump(manifest)
+
+
+def _says(text: str, manifest: Manifest) -> bool:
+    """Whether the text came out right: some spellings (tables in several places, dotted keys) can't be edited."""
+    try:
+        return load(text) == manifest
+    except ManifestError:
+        return False
 
 
 def _change(table: MutableMapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

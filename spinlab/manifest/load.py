@@ -232,7 +232,7 @@ def _source(reader: Reader) -> Source:
     value = reader.value["source"]
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping) and all(isinstance(v, str) for v in value.values()):
+    if isinstance(value, Mapping) and _texts(value):
         if set(value) == {"url", "digest"}:
             return UrlSource(**value)
         if {"package", "version"} <= set(value) <= {"package", "version", "registry"}:
@@ -244,12 +244,15 @@ def _source(reader: Reader) -> Source:
     )
 
 
+def _texts(value: Mapping[str, Any]) -> bool:
+    return all(isinstance(v, str) for v in value.values())
+
+
 def _mount(reader: Reader, index: int, value: Any) -> str | Mount:
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping) and set(value) == {"source", "destination"}:
-        if all(isinstance(v, str) for v in value.values()):
-            return Mount(**value)
+    if isinstance(value, Mapping) and set(value) == {"source", "destination"} and _texts(value):
+        return Mount(**value)
     raise reader.wrong(
         _no_variant("WasiFilesMount"), "files", index, hint='write a glob or { source = "...", destination = "/..." }'
     )

@@ -187,9 +187,9 @@ class Trigger:
         return isinstance(route, Mapping) and route.get("private") is True
 
 
-def http_trigger(route: str | None, component: ComponentRef, *, id: str = "") -> Trigger:
-    """An HTTP trigger; a route of None makes it private."""
-    return Trigger(component, id, config={"route": {"private": True} if route is None else route})
+def http_trigger(route: str | None, component: ComponentRef, *, name: str = "") -> Trigger:
+    """An HTTP trigger; a route of None makes it private, `name` is its id."""
+    return Trigger(component, name, config={"route": {"private": True} if route is None else route})
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Manifest:
     Attributes:
         application: What it is called.
         variables: The application's variables.
-        triggers: Type -> triggers in order.
+        triggers: Type -> triggers in order; a type that has none is left out.
         components: Id -> component, in order.
     """
 
@@ -237,3 +237,6 @@ class Manifest:
     variables: Mapping[str, Variable] = field(default_factory=_none)
     triggers: Mapping[str, tuple[Trigger, ...]] = field(default_factory=_none)
     components: Mapping[str, Component] = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "triggers", {kind: listed for kind, listed in self.triggers.items() if listed})

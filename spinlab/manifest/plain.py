@@ -87,7 +87,7 @@ def _trigger(trigger: Trigger) -> Table:
     for name, specs in trigger.components.items():
         listed = [_reference(spec) for spec in specs]
         components[name] = listed[0] if len(listed) == 1 else listed
-    dependencies = {name: [_dependency(d) for d in all] for name, all in trigger.dependencies.items()}
+    dependencies = {name: [_dependency(d) for d in listed] for name, listed in trigger.dependencies.items()}
     return found | _some(components=components, dependencies=dependencies)
 
 
@@ -150,5 +150,4 @@ def _profile(profile: Profile) -> Table:
 def _dependency(dependency: Dependency | TriggerDependency) -> str | Table:
     if isinstance(dependency, Dependency) and dependency.short:
         return dependency.version or ""
-    fields = {k: _listed(v) for k, v in asdict(dependency).items() if v is not None and k != "short"}
-    return fields
+    return {k: _listed(v) for k, v in asdict(dependency).items() if v is not None and k != "short"}

@@ -151,7 +151,9 @@ def test_five_thousand_routes_are_looked_up_under_their_own_beginning() -> None:
     assert sum(looked_at) == 2
 
 
-parts = st.sampled_from("a b ab a.b .a :x :y :x.a :x.:y a.:x a. :x. .. :x..b".split() + [""])
+parts = st.sampled_from(
+    ["", "a", "b", "ab", "a.b", ".a", ":x", ":y", ":x.a", ":x.:y", "a.:x", "a.", ":x.", "..", ":x..b"]
+)
 ends = st.sampled_from(["", "/", "/..."])
 patterns = st.builds(lambda p, end: "/" + "/".join(p) + end, st.lists(parts, max_size=4), ends)
 paths = st.text(alphabet="ab/.", max_size=12).map(lambda p: "/" + p)
