@@ -28,6 +28,7 @@ CONNECTION = "spinlab.connection"
 """The key of a scope that leads to its `spinlab.server.protocol.Connection`."""
 
 WHOLE = 256 * 1024  # a request body of this declared size is read before the guest starts
+JOINED = 16 * 1024  # a body of this size goes out together with its head
 GRACE = 0.001  # seconds in which the end of a whole answer follows its head
 
 
@@ -237,8 +238,14 @@ class _Exchange:
         elif self.method == "HEAD":
             declared = _number(fields)
             length = declared if declared is not None else len(data) or None
-        await self._head([f for f in fields if f[0] != "content-length"], length)
-        await self.send({"type": "http.response.body", "body": data})
+        transport = self.connection.transport
+        if len(data) <= JOINED:
+            transport.hold()
+        try:
+            await self._head([f for f in fields if f[0] != "content-length"], length)
+            await self.send({"type": "http.response.body", "body": data})
+        finally:
+            transport.let_go()
 
     async def _pieces(self, fields: Fields, data: bytes, ended: bool) -> None:
         answer = self.answer
