@@ -218,14 +218,16 @@ class Instance:
         if self._run is None:
             self._run = self._function("run")
         arguments, result = _ARGUMENTS(), _RESULT()
-        self._put(arguments, 0, head.encode("utf-8", "surrogatepass"))
-        self._put(arguments, 1, values.encode(data))
+        first = ctypes.addressof(arguments)
+        second = first + native.VALUE_SIZE
+        values.put_string(arguments, 0, first, head.encode("utf-8", "surrogatepass"))
+        values.put_string(arguments, native.VALUE_WORDS, second, values.encode(data))
         try:
             self._call(current, self._run, arguments, 2, result, 1, ticks)
             pair = _ARGUMENTS.from_address(result[2])
-            return values.read("s", pair, 0), values.read("d", pair, native.VALUE_WORDS)
+            return values.READERS["s"](pair, 0), values.READERS["d"](pair, native.VALUE_WORDS)
         finally:
-            for value in (arguments, ctypes.addressof(arguments) + native.VALUE_SIZE, result):
+            for value in (first, second, result):
                 native.value_delete(value)
 
     def prepare(self, current: Current, ticks: int = 1) -> None:
@@ -235,11 +237,6 @@ class Instance:
             Trap: The guest failed or was stopped.
         """
         self._call(current, self._function("prepare"), None, 0, None, 0, ticks)
-
-    @staticmethod
-    def _put(words: Any, n: int, raw: bytes) -> None:
-        words[n * native.VALUE_WORDS] = native.KIND_STRING
-        native.bytes_new(ctypes.addressof(words) + n * native.VALUE_SIZE + 8, len(raw), raw)
 
     def _call(self, current: Current, function: Any, args: Any, n: int, results: Any, m: int, ticks: int) -> None:
         native.set_deadline(self._context, ticks)

@@ -200,7 +200,7 @@ def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:
                 linked[extern.name] = provided.find(extern.name)
             elif extern.kind != "type" or guest.types.get(extern.name) is None:
                 raise _alone(extern)
-        except MissingImport as error:
+        except MissingImport as error:  # noqa: PERF203 (each import fails for itself)
             missing.append(error)
     if not missing:
         return linked

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ctypes import c_uint8, c_uint64, string_at
 from typing import Any, Final, Protocol
@@ -72,43 +72,33 @@ def _data_at(size: int, address: int) -> bytes:
     if marker == 0x3D:
         return string_at(address + 1, size - 1)
     if marker == 0x2A:
-        return a2b_base64((ctypes.c_char * (size - 1)).from_address(address + 1))
+        return a2b_base64(string_at(address + 1, size - 1))
     raise ValueError("a data string has no marker")
 
 
-def read(letter: str, words: Any, at: int) -> Any:
-    """The value of type `letter` whose words begin at index `at`."""
-    if letter == "s":
-        return string_at(words[at + 2], words[at + 1]).decode()
-    if letter == "d":
-        return _data_at(words[at + 1], words[at + 2])
-    if letter == "u":
-        return words[at + 1] & _U32
-    if letter == "b":
-        return bool(words[at + 1] & 1)
-    return words[at + 1]
+# string_at and decode in one step, without the wrapper
+_text_at: Final = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_char_p)(
+    ("PyUnicode_DecodeUTF8", ctypes.pythonapi)
+)
 
+READERS: Final[Mapping[str, Callable[[Any, int], Any]]] = {
+    "s": lambda words, at: _text_at(words[at + 2], words[at + 1], None),
+    "d": lambda words, at: _data_at(words[at + 1], words[at + 2]),
+    "u": lambda words, at: words[at + 1] & _U32,
+    "l": lambda words, at: words[at + 1],
+    "b": lambda words, at: bool(words[at + 1] & 1),
+}
+"""For each type: the value whose words begin at an index."""
 
-def _flatten(letter: str, value: Any) -> tuple[int, Any]:
-    """Kind and what to write: an integer, or the bytes of a string. Raises before anything was written."""
-    if letter == "s":
-        return native.KIND_STRING, value.encode("utf-8", "surrogatepass") if isinstance(value, str) else bytes(value)
-    if letter == "d":
-        return native.KIND_STRING, encode(value)
-    if letter == "b":
-        return native.KIND_BOOL, 1 if value else 0
-    return (native.KIND_U32, int(value) & _U32) if letter == "u" else (native.KIND_U64, int(value))
-
-
-def _put(words: Any, at: int, address: int, kind: int, value: Any) -> None:
-    words[at] = kind
-    if kind == native.KIND_STRING:
-        native.bytes_new(address + 8, len(value), value)
-    else:
-        words[at + 1] = value
-
-
-Words = Callable[[int], Any]
+_SCALARS: Final[Mapping[str, tuple[int, Callable[[Any], int]]]] = {
+    "b": (native.KIND_BOOL, lambda value: 1 if value else 0),
+    "u": (native.KIND_U32, lambda value: int(value) & _U32),
+    "l": (native.KIND_U64, int),
+}
+_STRINGS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+    "s": lambda value: value.encode("utf-8", "surrogatepass"),
+    "d": encode,
+}
 
 
 def words_type(count: int) -> Any:
@@ -116,30 +106,61 @@ def words_type(count: int) -> Any:
     return c_uint64 * (_W * max(count, 1))
 
 
-def writer(letters: str) -> Callable[[int, Any], None]:
+_one: Final = words_type(1)
+
+
+def put_string(words: Any, at: int, address: int, raw: bytes) -> None:
+    """Write a string into the words that begin at index `at`, which is at `address`. wasmtime owns the copy."""
+    words[at] = native.KIND_STRING
+    native.bytes_new(address + 8, len(raw), raw)
+
+
+def _writer(letters: str) -> Callable[[int, Any], None]:
     """A function that writes a result to an address: nothing, one value, or a tuple of several."""
     if not letters:
         return lambda _address, _value: None
-    one = words_type(1)
-    if len(letters) == 1:
+    if len(letters) > 1:
+        return _tuple_writer(letters)
+    if letters in _SCALARS:
+        kind, convert = _SCALARS[letters]
 
-        def write_one(address: int, value: Any) -> None:
-            _put(one.from_address(address), 0, address, *_flatten(letters, value))
+        def write_scalar(address: int, value: Any) -> None:
+            words = _one.from_address(address)
+            words[1] = convert(value)
+            words[0] = kind
 
-        return write_one
+        return write_scalar
+    to_bytes = _STRINGS[letters]
+
+    def write_string(address: int, value: Any) -> None:
+        put_string(_one.from_address(address), 0, address, to_bytes(value))
+
+    return write_string
+
+
+def _tuple_writer(letters: str) -> Callable[[int, Any], None]:
     count, several = len(letters), words_type(len(letters))
+    scalars = [(n, n * _W, *_SCALARS[letter]) for n, letter in enumerate(letters) if letter in _SCALARS]
+    strings = [(n, n * _W, _STRINGS[letter]) for n, letter in enumerate(letters) if letter in _STRINGS]
 
-    def write_tuple(address: int, values: Any) -> None:
-        flat = [_flatten(letter, value) for letter, value in zip(letters, values, strict=True)]
+    def write(address: int, values: Any) -> None:
+        if len(values) != count:
+            raise ValueError(f"{count} values expected, got {len(values)}")
+        # Everything that can fail comes before wasmtime hands out uninitialised memory.
+        numbers = [(at, kind, convert(values[n])) for n, at, kind, convert in scalars]
+        texts = [(n, at, to_bytes(values[n])) for n, at, to_bytes in strings]
+        head = _one.from_address(address)
         native.tuple_new(address + 8, count)
-        head = one.from_address(address)
         head[0] = native.KIND_TUPLE
         base = head[2]
         words = several.from_address(base)
-        for n, (kind, value) in enumerate(flat):
-            _put(words, n * _W, base + n * native.VALUE_SIZE, kind, value)
+        for at, kind, number in numbers:
+            words[at] = kind
+            words[at + 1] = number
+        for n, at, raw in texts:
+            put_string(words, at, base + n * native.VALUE_SIZE, raw)
 
-    return write_tuple
+    return write
 
 
 def host_function(name: str, parameters: str, result: str, function: Callable[..., Any]) -> Any:
@@ -148,15 +169,15 @@ def host_function(name: str, parameters: str, result: str, function: Callable[..
     It catches everything: an exception goes to ``call.failed`` and the guest is trapped.
     """
     words = words_type(len(parameters))
-    plan = tuple((letter, n * _W) for n, letter in enumerate(parameters))
-    write = writer(result)
+    plan = tuple((READERS[letter], n * _W) for n, letter in enumerate(parameters))
+    write = _writer(result)
 
     def callback(_data: Any, _context: Any, _type: Any, args: Any, _n: int, results: Any, _m: int) -> int:
         call = local.call
         try:
             if plan:
                 given = words.from_address(args)
-                answer = function(call, *[read(letter, given, at) for letter, at in plan])
+                answer = function(call, *[read(given, at) for read, at in plan])
             else:
                 answer = function(call)
             write(results, answer)
