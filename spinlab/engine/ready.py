@@ -116,18 +116,18 @@ class Makers:
             old.append(spare)
         return None
 
-    def keep(self, stock: Stock, spare: Spare) -> None:
-        """Keep an instance that has answered for the next request."""
+    def keep(self, stock: Stock, spare: Spare) -> bool:
+        """Keep an instance that has answered for the next request; False when the function is closed."""
         spare.since = time.monotonic()
         with self._changed:
-            if not stock.closed:
-                stock.used.append(spare)
-                self._stocks[id(stock)] = stock
-                self._start()
-                if spare.since + IDLE < self._wakes_at:
-                    self._changed.notify()
-                return
-        spare.instance.close()
+            if stock.closed or self._closed:
+                return False
+            stock.used.append(spare)
+            self._stocks[id(stock)] = stock
+            self._start()
+            if spare.since + IDLE < self._wakes_at:
+                self._changed.notify()
+            return True
 
     def put(self, stock: Stock, spare: Spare) -> bool:
         """Keep an instance that was made for a check; False when there is no room for it."""

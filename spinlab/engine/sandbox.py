@@ -146,17 +146,18 @@ class Sandbox:
             if context.error is None:
                 spare = self._obtain(context)
                 answer = spare.instance.run(context, head, data)
-                healthy = context.error is None
                 error = context.error or self._answer(call, *answer)
+                healthy = context.error is None
         except Trap as trap:
             error = self._explain(trap, context, spare)
         except Exception as bug:  # noqa: BLE001 (a worker must live, and the request must get an answer)
             error = GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
             watch.remove(number)
+        kept = spare is not None and healthy and self._keep(spare)
         self._finish(call, error or context.error)
-        if spare is not None:
-            self._after(spare, healthy and context.error is None)
+        if spare is not None and not kept:
+            self._discard(spare)
 
     def _explain(self, trap: Trap, context: Context, spare: Spare | None) -> CallError:
         return explain(trap, context, partial(self._stood_at_limit, spare))
@@ -171,10 +172,14 @@ class Sandbox:
         if not standing or spare is None:
             return False
         spare.instance.close()
+        context = self._context(loading=True)
+        number = self._threads.watch.add(context, time.monotonic() + 1.0)
         try:
-            self._instantiate(self._context(loading=True)).close()
+            self._instantiate(context).close()
         except Trap:
             return False
+        finally:
+            self._threads.watch.remove(number)
         return not standing <= standing_at(self._caps.memory)
 
     def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
@@ -234,18 +239,21 @@ class Sandbox:
                     raise
         return Instance(self.prepared.code(pooled=False), context, self._caps)
 
-    def _after(self, spare: Spare, healthy: bool) -> None:
-        makers = self._threads.makers
+    def _keep(self, spare: Spare) -> bool:
+        """Keep an instance that may serve one more request.
+
+        Done before the answer is complete, so that whoever asks again at once finds it.
+        """
         spare.served += 1
-        if healthy and spare.served < self.reuse:
-            makers.keep(self._stock, spare)
-            return
+        return spare.served < self.reuse and self._threads.makers.keep(self._stock, spare)
+
+    def _discard(self, spare: Spare) -> None:
         if not self._pays:
             spare.instance.close()
             return
-        makers.close_later(spare.instance)
+        self._threads.makers.close_later(spare.instance)
         if self._makes_ahead and self.reuse == 1:
-            makers.want(self._stock, self._stock_up)
+            self._threads.makers.want(self._stock, self._stock_up)
 
     def _load(self, loading: _Loading) -> None:
         context = loading.context
