@@ -91,7 +91,7 @@ def test_a_module_is_imported_by_name_and_changes_its_users(kernel: Kernel) -> N
 def test_a_denial_is_named_and_the_option_is_taken(kernel: Kernel) -> None:
     source = (
         "from spin_sdk.http import Request, send\ndef handle(request):\n"
-        "    return send(Request('GET', 'https://example.com/', {}, None))\n"
+        "    return send(Request('GET', 'https://example.com/', {}, None)).body\n"
     )
     kernel.run(f"%%spin f --route /f\n{source}").ok()
     text = kernel.run("%spin get /f").ok().text
@@ -118,9 +118,9 @@ def handle(request):
     if kind == "json":
         return {"a": [1, 2]}
     if kind == "html":
-        return Response(200, "<h1>hi</h1><script>1</script>", {"content-type": "text/html"})
+        return 200, "<h1>hi</h1><script>1</script>", {"content-type": "text/html"}
     if kind == "image":
-        return Response(200, "<svg xmlns='http://www.w3.org/2000/svg'/>", {"content-type": "image/svg+xml"})
+        return 200, "<svg xmlns='http://www.w3.org/2000/svg'/>", {"content-type": "image/svg+xml"}
     return b"\\x00\\x01"
 """
 
