@@ -108,12 +108,12 @@ def build(
     members = component_crates(toolchain, workspace)
     toolchain.run("fetch", "--target", rust.TARGET, cwd=workspace)  # so that rustflags sees where the crates lie
     crates = list(crates)
-    chosen = [argument for crate in crates for argument in ("--package", crate)] or ["--workspace"]
     environment = {"RUSTFLAGS": " ".join(rustflags(toolchain, workspace)), "CARGO_TARGET_DIR": str(target)}
     options = ("--release", "--locked") if (workspace / "Cargo.lock").exists() and not crates else ("--release",)
-    toolchain.run(
-        "build", *options, "--target", rust.TARGET, *toolchain.arguments, *chosen, cwd=workspace, environment=environment
-    )
+    arguments = ("build", *options, "--target", rust.TARGET, *toolchain.arguments)
+    for crate in crates or members:
+        # One by one: together, cargo would give all of them the union of their dependencies' features.
+        toolchain.run(*arguments, "--package", crate, cwd=workspace, environment=environment)
     folder.mkdir(parents=True, exist_ok=True)
     return [
         componentize(tools, target / rust.TARGET / "release" / f"{name.replace('-', '_')}.wasm", folder / f"{name}.wasm")

@@ -1,0 +1,16 @@
+//! `spin:variables@3`.
+
+use crate::bindings::exports::spin::variables::variables::{Error, Guest};
+use crate::open::ask;
+use crate::Provider;
+
+impl Guest for Provider {
+    async fn get(name: String) -> Result<String, Error> {
+        ask("variables.get", &name).map_err(|refusal| match refusal.name.as_str() {
+            "undefined" | "access-denied" => Error::Undefined(refusal.message),
+            "invalid-name" => Error::InvalidName(refusal.message),
+            "provider" => Error::Provider(refusal.message),
+            _ => Error::Other(refusal.message),
+        })
+    }
+}
