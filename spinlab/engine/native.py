@@ -135,6 +135,7 @@ linker_instance_delete = _quickly("wasmtime_component_linker_instance_delete", N
 epoch_callback = ctypes.CFUNCTYPE(c_size_t, _P, _P, POINTER(c_uint64), POINTER(c_uint8))
 store_new = _quickly("wasmtime_store_new", _P, _P, _P, _finalizer)
 store_delete = _slowly("wasmtime_store_delete", None, _P)
+store_delete_holding = _quickly("wasmtime_store_delete", None, _P)
 store_context = _quickly("wasmtime_store_context", _P, _P)
 store_limiter = _quickly("wasmtime_store_limiter", None, _P, *[c_int64] * 5)
 store_on_epoch = _quickly("wasmtime_store_epoch_deadline_callback", None, _P, epoch_callback, _P, _finalizer)
