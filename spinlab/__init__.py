@@ -14,6 +14,7 @@ function.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -57,8 +58,6 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that loading the extension stays quick."""
     if name not in _HOMES:
         raise AttributeError(f"module 'spinlab' has no attribute {name!r}")
-    from importlib import import_module
-
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
@@ -76,3 +75,8 @@ def unload_ipython_extension(shell: Any) -> None:
     from spinlab.magics import unload
 
     unload(shell)
+
+
+# The submodule of that name binds itself on the package when it is first imported; the name is the decorator's.
+import_module("spinlab.function")
+del globals()["function"]

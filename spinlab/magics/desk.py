@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from spinlab.function import Function
 from spinlab.magics.progress import Progress
-from spinlab.widgets.urls import app_base, browser_base, place
+from spinlab.widgets.urls import app_base
 
 if TYPE_CHECKING:
     from spinlab.app import App
+    from spinlab.server.jupyter import Addresses
     from spinlab.session import Session
+
+_BY_HOST = ("local", "vscode")
+"""Kinds of place where an app is told by the host (``NAME.localhost``)."""
 
 
 class Desk:
@@ -26,6 +30,7 @@ class Desk:
         self.shell = shell
         self._listen = listen
         self._cells: dict[tuple[str, str], str] = {}
+        self._addresses: dict[str, Addresses] = {}
 
     @property
     def session(self) -> Session:
@@ -47,17 +52,36 @@ class Desk:
         return {**app.modules, **{name: live.function for name, live in app.functions.items()}}
 
     @property
-    def url(self) -> str:
-        """What stands before a path of the current app in a browser; empty without a listener."""
+    def addresses(self) -> Addresses | None:
+        """Where the listener is reached, from this machine and from the user's browser; None without one."""
+        from spinlab.server import jupyter_urls
+
         server = self.session.server
         if server is None:
-            return ""
-        apps = list(self.session.apps)
-        if apps and apps[0] != self.app.name and place() in ("local", "vscode"):
-            from spinlab.manifest.ids import kebab
+            return None
+        if server.url not in self._addresses:
+            self._addresses[server.url] = jupyter_urls(server.url)
+        return self._addresses[server.url]
 
-            return app_base(server.url, kebab(self.app.name))
-        return browser_base(server.url)
+    @property
+    def url(self) -> str:
+        """What stands before a path of the current app in a browser; empty without a listener."""
+        found = self.addresses
+        return self._of_app(found.browser, found.place in _BY_HOST) if found else ""
+
+    @property
+    def local_url(self) -> str:
+        """The same from this machine."""
+        found = self.addresses
+        return self._of_app(found.local, True) if found else ""
+
+    def _of_app(self, base: str, by_host: bool) -> str:
+        apps = list(self.session.apps)
+        if not by_host or not apps or apps[0] == self.app.name:
+            return base
+        from spinlab.manifest.ids import kebab
+
+        return app_base(base, kebab(self.app.name))
 
     def names(self) -> frozenset[str]:
         """What the user has defined in the notebook."""

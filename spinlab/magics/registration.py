@@ -37,8 +37,15 @@ def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = 
             desk.session.ensure_server()
         except ListenError as error:
             remarks.append(f"no listener: {error.message}")
+    remarks += problems_of_place(desk)
     remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
     return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
+
+
+def problems_of_place(desk: Desk) -> tuple[str, ...]:
+    """Why a browser does not reach the listener from here, when it does not."""
+    found = desk.addresses
+    return (f"{found.problem}: {found.remedy}",) if found is not None and found.problem else ()
 
 
 def served_later(function: Function) -> tuple[str, ...]:

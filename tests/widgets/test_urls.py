@@ -3,27 +3,9 @@ from __future__ import annotations
 import pytest
 
 from spinlab.routing import Router
-from spinlab.widgets.urls import Address, app_base, browser_base, example_path, place
+from spinlab.widgets.urls import Address, app_base, example_path
 
 LISTENER = "http://127.0.0.1:3001"
-
-
-def test_on_ones_own_machine_it_is_the_listener_itself() -> None:
-    assert browser_base(LISTENER, {}) == LISTENER
-
-
-def test_under_a_hub_it_is_the_proxy_of_the_users_server() -> None:
-    env = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
-    assert browser_base(LISTENER, env) == "/user/ada/proxy/3001"
-
-
-def test_vs_code_forwards_the_local_address() -> None:
-    assert place({"VSCODE_PID": "1"}, {}) == "vscode"
-    assert browser_base(LISTENER, {"VSCODE_PID": "1"}) == LISTENER
-
-
-def test_colab_is_told_by_its_package() -> None:
-    assert place({}, {"google.colab": object()}) == "colab"
 
 
 def test_another_app_has_its_name_as_host() -> None:

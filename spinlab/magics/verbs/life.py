@@ -35,8 +35,10 @@ def up(desk: Desk, given: Arguments) -> None:
         session.stop_server()
         session.listen = given["listen"]
     session.ensure_server()
-    for line in start_up_lines(desk.app, desk.url):
+    for line in start_up_lines(desk.app, desk.local_url):
         desk.say(line)
+    if desk.url != desk.local_url:
+        desk.say(f"\nIn your browser: {desk.url}/")
 
 
 def start_up_lines(app: App, url: str) -> Iterable[str]:

@@ -17,7 +17,7 @@ from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Markup, join
 from spinlab.widgets.style import box, muted, pre
 from spinlab.widgets.tracebacks import in_cells
-from spinlab.widgets.urls import Address, example_path, place
+from spinlab.widgets.urls import Address, example_path
 
 _NAME = Positional("NAME", "A function or module of the app.")
 _ANY_NAME = Positional("NAME", "A function of the app; all when left out.", required=False)
@@ -83,14 +83,13 @@ def url(desk: Desk, given: Arguments) -> Address:
 def open_(desk: Desk, given: Arguments) -> Address | None:
     """Open a function in the browser, or show the link where that can't be done from here."""
     address = url(desk, given)
-    where = place()
-    if where == "colab":
+    found = desk.addresses
+    if found is not None and found.place == "colab":
         from google.colab.output import serve_kernel_port_as_window
 
-        server = desk.session.ensure_server()
-        serve_kernel_port_as_window(server.port, path=address.removeprefix(desk.url))
+        serve_kernel_port_as_window(desk.session.ensure_server().port, path=address.removeprefix(desk.url))
         return None
-    if where == "local" and webbrowser.open(address):
+    if found is not None and found.place in ("local", "vscode") and webbrowser.open(address):
         return None
     return address
 
