@@ -260,6 +260,8 @@ class Sandbox:
         spare, error = self._loaded(context)
         if error is not None:
             error.details = "\n".join(line.text for line in context.written.lines()) or error.details
+        if spare is not None:
+            self.cold_start = spare.seconds
         if spare is not None and not self._threads.makers.put(self._stock, spare):
             spare.instance.close()
         loading.error = error
