@@ -65,7 +65,7 @@ def log_text(lines: tuple[LogLine, ...], functions: Mapping[str, Function]) -> s
 def _plain(answer: Response, functions: Mapping[str, Function]) -> str:
     parts = ["  ".join(x for x in (status_line(answer.status), answer.function, _took(answer)) if x)]
     parts += [f"{name}: {value}" for name, value in answer.headers]
-    parts += ["", plain_body(answer)]
+    parts += ["", plain_body(answer).rstrip("\n")]
     parts += [f"{name}: {value} (trailer)" for name, value in answer.trailers]
     if answer.logs:
         parts += ["", "log:", *(f"  {x}" for x in log_text(answer.logs, functions).splitlines())]

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from spinlab.function import Function
+from spinlab.function import Function, Limits
 from spinlab.widgets.card import LANGUAGE_TITLES, touches
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
@@ -32,7 +32,7 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
                 LANGUAGE_TITLES.get(f.language, f.language),
                 ", ".join(f.routes) or "private",
                 ", ".join(touches(f)) or "nothing",
-                octets(live.prepared.sizes.component),
+                _size(live),
                 str(live.revision),
             )
         )
@@ -136,6 +136,13 @@ def _table(
     return Display(text, box(title, table(names, rich) if rows else None, [tag("div", muted(r)) for r in remarks]))
 
 
+def _size(live: Live) -> str:
+    """Its own bytes: a component's, or those of the source when it runs on a shared image."""
+    if live.build.image:
+        return f"{octets(_source_size(live.function))} on a shared image"
+    return octets(live.prepared.sizes.component)
+
+
 def _source_size(function: Function) -> int:
     source = function.source
     return len(source.encode() if isinstance(source, str) else source)
@@ -144,7 +151,8 @@ def _source_size(function: Function) -> int:
 def _lines(function: Function) -> list[str]:
     """A revision as lines: what it declares, then its source."""
     declared = [f"# {x}" for x in (*(f"route {r}" for r in function.routes), *touches(function))]
-    limits = [f"# {name} {value}" for name, value in vars(function.limits).items()]
+    usual = vars(Limits())
+    limits = [f"# {name} {value}" for name, value in vars(function.limits).items() if value != usual[name]]
     if function.reuse is not None:
         limits.append(f"# reuse {function.reuse}")
     source = function.source if isinstance(function.source, str) else f"{len(function.source)} bytes"
