@@ -69,7 +69,9 @@ class Cell:
         """The handler, or None when the import failed."""
         if self._handler is None and self.error is None:
             try:
-                self._handler = self._handler_of(load())
+                module = load()
+                remember(getattr(module, "handle", None))
+                self._handler = self._handler_of(module)
             except BaseException as error:  # sys.exit at import included
                 self.error = error
         return self._handler
@@ -96,6 +98,14 @@ def load():
 
 
 known = set()
+entry = []
+
+
+def remember(function):
+    """Note where `function` stands, for errors about what it returned, which have no frame of the user's."""
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        entry.append(traceback.FrameSummary(code.co_filename, code.co_firstlineno, code.co_name))
 
 
 def is_cell(file):
@@ -105,6 +115,10 @@ def is_cell(file):
 
 def write_report(error):
     """Write the traceback of `error` to stderr, beginning with the user's own frames."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and file in known:
+            linecache.lazycache(file, vars(module))
     report = traceback.TracebackException(type(error), error, error.__traceback__)
     trim(report, set())
     sys.stdout.flush()
@@ -124,6 +138,9 @@ def trim(report, seen):
     seen.add(id(report))
     frames = [frame for frame in report.stack if not frame.filename.startswith(OWN + "/")]
     first = next((at for at, frame in enumerate(frames) if is_cell(frame.filename)), 0)
+    if entry and not any(is_cell(frame.filename) for frame in frames):
+        frames.insert(0, entry[0])
+        first = 0
     report.stack[:] = frames[first:]
     trim(report.__cause__, seen)
     trim(report.__context__, seen)

@@ -51,7 +51,7 @@ def _undecorated(text: str, name: str) -> tuple[str, int]:
         node = ast.parse(text).body[0]
     except (SyntaxError, IndexError):
         node = ast.Pass()
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name != name:
         raise SourceError(f"{name} is not a def of its own", hint="a lambda has no source to take: write a def")
     ours = [at for at, decorator in enumerate(node.decorator_list) if _is_ours(decorator)]
     kept = node.decorator_list[ours[-1] + 1 if ours else 0 :]

@@ -94,7 +94,9 @@ def parse(text: str, filename: str, python: tuple[int, int], *, module: bool = F
     if not any(not _is_docstring(node) for node in tree.body):
         what = "def clean(text):\n    return text.strip()" if module else _START
         raise SourceError("the cell is empty", hint=f"the shortest one:\n{what}", location=Location(1))
-    found = tuple(f"line {r.lineno}: {r.message}" for r in remarks if issubclass(r.category, SyntaxWarning))
+    found = tuple(
+        f"line {r.lineno}: {r.message}" for r in remarks if issubclass(r.category, (SyntaxWarning, DeprecationWarning))
+    )
     return Source(text, tree, lines, indent, found)
 
 
