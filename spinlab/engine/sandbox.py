@@ -145,7 +145,10 @@ class Sandbox:
             head, data = call.exchange.first()
             if context.error is None:
                 spare = self._obtain(context)
+                began = time.perf_counter()
                 answer = spare.instance.run(context, head, data)
+                if spare.served == 0:
+                    self.cold_start = spare.seconds + time.perf_counter() - began
                 error = context.error or self._answer(call, *answer)
                 healthy = context.error is None
         except Trap as trap:
@@ -210,7 +213,6 @@ class Sandbox:
             self._stock_up = AHEAD[1]
         spare = self._make(context)
         context.loading = False
-        self.cold_start = spare.seconds
         self._makes_ahead = True
         self._made += 1
         self._quickest = min(self._quickest, spare.seconds)
