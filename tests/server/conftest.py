@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from guests import App, Guest, Serve
+from lab import Lab, running
 
 from spinlab.server import Jupyter, Server
 
@@ -26,3 +27,10 @@ def serve() -> Iterator[Serve]:
     yield start
     for server in servers:
         server.stop(0.2)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A real Jupyter server in folders of its own."""
+    with running(tmp_path_factory.mktemp("lab")) as server:
+        yield server

@@ -12,9 +12,7 @@ KNOWN = Jupyter(hosts=frozenset({"localhost:8888"}), base_urls=("/",), tokens=fr
 LOGIN = ("cookie", "username-localhost-8888=2|1:0|10:1; mine=1")
 
 
-def passed(
-    *fields: tuple[str, str], query: str = "", proxied: bool = False, jupyter: Jupyter = KNOWN
-) -> list[tuple[str, str]]:
+def passed(*fields: tuple[str, str], proxied: bool = False, jupyter: Jupyter = KNOWN) -> list[tuple[str, str]]:
     return strip(jupyter, list(fields), "", proxied=proxied)[0]
 
 
