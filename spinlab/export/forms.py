@@ -1,0 +1,180 @@
+"""One function in each form of an export: the files it needs, and its component in the manifest."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from spinlab.app import Live
+from spinlab.errors import ExportError
+from spinlab.export.bundle import bundle
+from spinlab.function import Function, Limits
+from spinlab.languages import Language, language
+from spinlab.manifest import BuildCommand, Component, Mount
+from spinlab.manifest.ids import kebab
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function's share of an export.
+
+    Attributes:
+        component: Its entry in the manifest.
+        files: Path in the folder -> bytes.
+        binary: The component that runs, for what it needs of Spin.
+        requirements: Pins of the toolchain that made the image or builds the component.
+        packages: Where those pins belong: a name of the image's kind.
+    """
+
+    component: Component
+    files: Mapping[str, bytes]
+    binary: bytes
+    requirements: bytes = b""
+    packages: str = ""
+
+
+def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
+    """The share of one function.
+
+    Parameters:
+        live: What ran.
+        form: ``shared``, ``standalone`` or ``official``.
+        official: The files of Spin's own project for it, when there is one.
+
+    Raises:
+        ExportError: A file that it mounts is not there.
+    """
+    function, build = live.function, live.build
+    name = kebab(function.name)
+    if form == "official" and official is not None:
+        found = _official(live, name, official)
+    elif build.image:
+        found = (_standalone if form == "standalone" else _shared)(live, name)
+    else:
+        found = _plain(live, name)
+    mounts, contents = mounted(function, name)
+    component = _granted(found.component, function, mounts)
+    pins = (official or {}).get("requirements.txt", b"")
+    return Part(component, {**found.files, **contents}, found.binary, pins, image_name(live) if pins else "")
+
+
+def image_name(live: Live) -> str:
+    """What to call the image of a function: its language, its WASI, and its digest when packages were added."""
+    function = live.function
+    extra = f"-{live.build.image[:8]}" if function.requires else ""
+    return f"{function.language}-wasi-{live.prepared.wasi}{extra}"
+
+
+def _shared(live: Live, name: str) -> Part:
+    image = f"images/{image_name(live)}.wasm"
+    files = {image: live.build.component}
+    mounts: list[Mount] = []
+    own = f"functions/{name}"
+    for path, data in live.build.files.items():
+        folder, _, file = path.rpartition("/")
+        if file.startswith("app."):
+            files[f"{own}/{file}"] = data
+            mounts.append(Mount(own, folder))
+        else:
+            files[f"modules/{file}"] = data
+            mounts.append(Mount(f"modules/{file}", path))
+    mounts.sort(key=lambda mount: mount.destination)
+    return Part(Component(image, files=tuple(mounts)), files, live.build.component)
+
+
+def _standalone(live: Live, name: str) -> Part:
+    source = f"components/{name}.wasm"
+    known: Language = language(live.function.language)
+    portable: Callable[..., Mapping[str, str]] | None = getattr(known, "portable", None)
+    environment = portable(live.function, live.build) if portable else live.build.environment
+    component = bundle(live.build.component, environment)
+    files = {source: component, **_sources(live, name)}
+    return Part(Component(source), files, component)
+
+
+def _official(live: Live, name: str, official: Mapping[str, bytes]) -> Part:
+    own = f"functions/{name}"
+    files = {f"{own}/{path}": data for path, data in official.items() if path != "requirements.txt"}
+    command = getattr(language(live.function.language), "build_command")(live.function, live.build)  # noqa: B009
+    build = BuildCommand(command, workdir=own, watch=("*.py",))
+    return Part(Component(f"{own}/app.wasm", build=build), files, live.build.component)
+
+
+def _plain(live: Live, name: str) -> Part:
+    source = f"components/{name}.wasm"
+    files = {source: live.build.component, **_sources(live, name)}
+    return Part(Component(source), files, live.build.component)
+
+
+def _sources(live: Live, name: str) -> dict[str, bytes]:
+    """The sources, to read; nothing runs them."""
+    function = live.function
+    if live.build.files:
+        return {f"functions/{name}/{path.rpartition('/')[2]}": data for path, data in live.build.files.items()}
+    if isinstance(function.source, bytes):
+        return {}
+    ending = getattr(language(function.language), "extension", function.language)
+    return {f"functions/{name}/{name}.{ending}": function.source.encode()}
+
+
+def _granted(component: Component, function: Function, mounts: tuple[Mount, ...]) -> Component:
+    about: dict[str, Any] = {"language": function.language}
+    if kebab(function.name) != function.name:
+        about["name"] = function.name
+    if function.requires:
+        about["requires"] = list(function.requires)
+    if function.reuse is not None:
+        about["reuse"] = function.reuse
+    limits = {f.name: getattr(function.limits, f.name) for f in fields(Limits) if _is_changed(function.limits, f.name)}
+    if limits:
+        about["limits"] = limits
+    return Component(
+        source=component.source,
+        description=function.description,
+        variables=dict(function.variables),
+        environment=dict(function.environment),
+        files=(*component.files, *mounts),
+        allowed_outbound_hosts=function.allowed_outbound_hosts,
+        key_value_stores=function.key_value_stores,
+        sqlite_databases=function.sqlite_databases,
+        ai_models=function.ai_models,
+        build=component.build,
+        tool={"spinlab": about},
+    )
+
+
+def _is_changed(limits: Limits, name: str) -> bool:
+    return bool(getattr(limits, name) != getattr(Limits(), name))
+
+
+def mounted(function: Function, name: str) -> tuple[tuple[Mount, ...], dict[str, bytes]]:
+    """The files that a function mounts: their mount in the manifest, and path in the folder -> bytes."""
+    contents: dict[str, bytes] = {}
+    own = f"files/{name}"
+    for source, destination in function.files:
+        for path, data in read_mount(source, destination).items():
+            contents[f"{own}/{path.lstrip('/')}"] = data
+    return ((Mount(own, "/"),) if contents else ()), contents
+
+
+def read_mount(source: str, destination: str) -> dict[str, bytes]:
+    """Path in the sandbox -> bytes, of a file, a folder or a glob.
+
+    Raises:
+        ExportError: There is no such file.
+    """
+    place = Path(source)
+    if place.is_dir():
+        files = {p.relative_to(place).as_posix(): p for p in sorted(place.rglob("*")) if p.is_file()}
+        base = destination or f"/{place.as_posix()}"
+        found = {f"{base.rstrip('/')}/{path}": p for path, p in files.items()}
+    elif place.is_file():
+        found = {destination or f"/{place.as_posix()}": place}
+    else:
+        found = {f"/{path}": Path(path) for path in sorted(glob.glob(source, recursive=True)) if Path(path).is_file()}
+    if not found:
+        raise ExportError(f"{source} is not there to be exported", hint="put it back, or drop its --file option")
+    return {path: p.read_bytes() for path, p in found.items()}

@@ -1,0 +1,49 @@
+"""Which release of Spin a component needs, and why: from what it imports and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from spinlab.engine import binary
+
+
+class Minimum(NamedTuple):
+    """A release of Spin, as ``(major, minor)``, and what needs it."""
+
+    version: tuple[int, int]
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """Such as ``3.4``."""
+        return ".".join(map(str, self.version))
+
+
+LEAST = Minimum((3, 4), "exports of spinlab are made for Spin 3.4 and later")
+
+# Beginning of an import's or export's name -> the first release that provides or accepts it (Spin: wit/, changelog).
+_FIRST = (
+    ("wasi:http/handler@0.3.0-rc-2026-03-15", (4, 0)),
+    ("wasi:http/handler@0.3.", (4, 1)),
+    ("spin:postgres/postgres@4.0.", (3, 4)),
+    ("spin:postgres/postgres@4.", (4, 0)),
+    ("spin:postgres/postgres@3.0.", (3, 0)),
+    ("spin:sqlite/sqlite@3.0.", (3, 2)),
+    ("spin:", (4, 0)),
+)
+
+
+def minimum(component: bytes) -> Minimum:
+    """The first release of Spin that runs a component."""
+    names = [x.name for x in (*binary.imports(component), *binary.exports(component))]
+    return highest(Minimum(first, name) for name in names for first in _needed(name))
+
+
+def highest(found: Iterable[Minimum]) -> Minimum:
+    """The latest of several."""
+    return max((LEAST, *found), key=lambda m: m.version)
+
+
+def _needed(name: str) -> tuple[tuple[int, int], ...]:
+    return next(((first,) for start, first in _FIRST if name.startswith(start)), ())

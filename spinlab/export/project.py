@@ -1,0 +1,217 @@
+"""An app as a Spin project: a folder that ``spin up`` serves.
+
+Everything comes from what ran: the app's live functions, never the notebook's text. The same app gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Literal
+
+from spinlab.app import App, Live
+from spinlab.errors import ExportError
+from spinlab.export import folder as folders
+from spinlab.export.forms import Part, part
+from spinlab.export.minimum import Minimum, highest, minimum
+from spinlab.export.readme import GITIGNORE, GITIGNORE_OFFICIAL, readme
+from spinlab.languages import language
+from spinlab.manifest import Application, Manifest, Variable, dump, http_trigger
+from spinlab.manifest.ids import kebab
+from spinlab.manifest.template import Template
+
+SCHEMA = "#:schema https://schemas.spinframework.dev/spin/manifest-v2/latest.json"
+FORMS = ("shared", "standalone", "official")
+Form = Literal["shared", "standalone", "official"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Attributes:
+        folder: Where.
+        files: All files of the export, relative to the folder.
+        changed: Those that were written or removed; none when it was there already.
+        manifest: What spin.toml says.
+        needs: The first release of Spin that runs it.
+        seconds: How long it took.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    changed: tuple[str, ...]
+    manifest: Manifest
+    needs: Minimum
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An export before it is written: its manifest and files."""
+
+    manifest: Manifest
+    files: Mapping[str, bytes]
+    needs: Minimum
+
+
+def project(
+    app: App,
+    folder: str | Path,
+    *,
+    components: Form | str = "shared",
+    name: str | None = None,
+    version: str = "0.1.0",
+    description: str = "",
+    authors: Sequence[str] = (),
+    only: Sequence[str] = (),
+    force: bool = False,
+    with_data: bool = False,
+) -> Exported:
+    """Write an app as a Spin project.
+
+    Parameters:
+        app: What to export.
+        folder: Where; made when it is not there.
+        components: ``shared``: one image for all functions of a kind, the sources mounted as files; ``standalone``:
+            one component a function that holds its source; ``official``: for ``spin build``.
+        name, version, description, authors: For ``[application]``; the name is the app's own by default.
+        only: Names of functions, when it shall not be all.
+        force: Write although the folder has files of somebody else; those with other names are left alone.
+        with_data: The contents of its stores too. The functions have none to take along yet.
+
+    Raises:
+        ExportError: The app has no such function, or the folder can't be written. The folder is as it was.
+    """
+    began = time.perf_counter()
+    made = plan(app, components, name=name, version=version, description=description, authors=authors, only=only)
+    target = Path(folder).expanduser()
+    changed = folders.write(target, made.files, force=force)
+    seconds = time.perf_counter() - began
+    return Exported(target, tuple(sorted(made.files)), changed, made.manifest, made.needs, seconds)
+
+
+def describe(
+    app: App,
+    *,
+    components: Form | str = "shared",
+    name: str | None = None,
+    version: str = "0.1.0",
+    description: str = "",
+    authors: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Manifest:
+    """The manifest that an export of the app would have; see `project`."""
+    shares = _shares(app, components, only)
+    return _manifest(app, shares, name or app.name, version, description, authors)
+
+
+def plan(
+    app: App,
+    components: Form | str = "shared",
+    *,
+    name: str | None = None,
+    version: str = "0.1.0",
+    description: str = "",
+    authors: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> Plan:
+    """What an export would write; see `project`.
+
+    Raises:
+        ExportError: There is nothing to export, no such form or no such function.
+    """
+    shares = _shares(app, components, only)
+    if not shares:
+        raise ExportError(f"the app {app.name!r} has no functions", hint="run a %%spin cell first")
+    manifest = _manifest(app, shares, name or app.name, version, description, authors)
+    files: dict[str, bytes] = {}
+    for share in shares:
+        files.update(share.part.files)
+    pins = _requirements(shares, components)
+    docs = {}
+    short = next((share.official["short.py"] for share in shares if "short.py" in share.official), None)
+    if short is not None and components != "official":
+        files["short.py"] = short
+        docs["short.py"] = "what `request` and `Response` of `def handle(request)` are; the components hold the same"
+    needs = highest(minimum(binary) for binary in {share.part.binary for share in shares})
+    files |= pins
+    files |= {
+        "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
+        "README.md": readme(manifest, components, needs, pins, docs).encode(),
+        ".gitignore": (GITIGNORE_OFFICIAL if components == "official" else GITIGNORE).encode(),
+    }
+    return Plan(manifest, dict(sorted(files.items())), needs)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A function, its part of the export, and the files of Spin's own project for it."""
+
+    live: Live
+    part: Part
+    official: Mapping[str, bytes]
+
+
+def _shares(app: App, components: str, only: Sequence[str]) -> list[_Share]:
+    if components not in FORMS:
+        close = get_close_matches(components, FORMS, n=1)
+        hint = f"did you mean {close[0]}?" if close else "write one of " + ", ".join(FORMS)
+        raise ExportError(f"{components!r} is not a form of export", hint=hint)
+    for name in only:
+        if name not in app.functions:
+            near = get_close_matches(name, app.functions, n=1)
+            hint = f"did you mean {near[0]}?" if near else "there are: " + ", ".join(app.functions)
+            raise ExportError(f"no function is called {name!r}", hint=hint)
+    chosen = [live for name, live in app.functions.items() if not only or name in only]
+    return [_share(live, components) for live in chosen]
+
+
+def _share(live: Live, components: str) -> _Share:
+    official = language(live.function.language).official(live.function, live.build)
+    return _Share(live, part(live, components, official), official or {})
+
+
+def _manifest(
+    app: App, shares: Sequence[_Share], name: str, version: str, description: str, authors: Sequence[str]
+) -> Manifest:
+    triggers = []
+    for share in shares:
+        function, own = share.live.function, kebab(share.live.function.name)
+        if function.private:
+            triggers.append(http_trigger(None, own))
+        triggers += [http_trigger(route, own) for route in function.routes if not function.private]
+    return Manifest(
+        Application(name, version, description, tuple(authors)),
+        variables=_variables(app, shares),
+        triggers={"http": tuple(triggers)},
+        components={kebab(share.live.function.name): share.part.component for share in shares},
+    )
+
+
+def _variables(app: App, shares: Sequence[_Share]) -> dict[str, Variable]:
+    """The variables that the functions ask for. A secret's value stays here."""
+    asked: dict[str, None] = {}
+    for share in shares:
+        function = share.live.function
+        for text in (*function.variables.values(), *function.allowed_outbound_hosts):
+            asked |= dict.fromkeys(Template.parse(text).names)
+    found = {}
+    for name in asked:
+        known = app.variables.get(name, {})
+        secret = bool(known.get("secret"))
+        default = None if secret else known.get("default")
+        description = known.get("description")
+        found[name] = Variable(default, required=default is None, secret=secret, description=description)
+    return found
+
+
+def _requirements(shares: Sequence[_Share], components: str) -> dict[str, bytes]:
+    """Where the toolchain's pins stand: beside each image, or at the top for the official build."""
+    found = {share.part.packages: share.part.requirements for share in shares if share.part.packages}
+    if components == "official" and len(found) == 1:
+        return {"requirements.txt": next(iter(found.values()))}
+    return {f"requirements-{name}.txt": data for name, data in sorted(found.items())}
