@@ -15,7 +15,7 @@ from spinlab.languages.python.from_function import dedent, source_of
 GREETING = "Hello"
 
 
-class spinlab:  # noqa: N801 - stands for the package in decorators
+class spinlab:
     """The decorator, without an app behind it."""
 
     @staticmethod

@@ -67,15 +67,19 @@ def place(error: SourceError) -> tuple[int, int | None, int | None]:
         ("def handle(*args): return 1\n", "handle"),
         ("import functools\n@functools.cache\ndef handle(): return 1\n", "handle"),
         (
-            "from spin_sdk.http import IncomingHandler, Response\n"
-            "class IncomingHandler(IncomingHandler):\n"
-            "    def handle_request(self, request):\n"
-            "        return Response(200, {}, b'')\n",
+            (
+                "from spin_sdk.http import IncomingHandler, Response\n"
+                "class IncomingHandler(IncomingHandler):\n"
+                "    def handle_request(self, request):\n"
+                "        return Response(200, {}, b'')\n"
+            ),
             "IncomingHandler",
         ),
         (
-            "from spin_sdk import http\nclass IncomingHandler(http.IncomingHandler):\n"
-            "    def handle_request(self, r): return http.Response(200, {}, None)\n",
+            (
+                "from spin_sdk import http\nclass IncomingHandler(http.IncomingHandler):\n"
+                "    def handle_request(self, r): return http.Response(200, {}, None)\n"
+            ),
             "IncomingHandler",
         ),
         ("class IncomingHandler:\n    def handle(self, request, response_out): pass\n", "IncomingHandler"),
