@@ -498,6 +498,11 @@ class _Recorder:
     def write(self, data: bytes) -> bool:
         return self._sink.write(data)
 
+    def complete(self, trailers: Headers) -> None:
+        tell = getattr(self._sink, "complete", None)
+        if tell is not None:
+            tell(trailers)
+
     def end(self, outcome: Outcome) -> None:
         for line in outcome.logs:
             self._log.append(Logged(self._name, line))

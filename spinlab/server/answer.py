@@ -67,6 +67,7 @@ class Answer:
         status: 0 until the head is known.
         headers: As the guest gave them.
         outcome: How it ended; None while it goes on.
+        completed: True when the response is complete, though the guest may go on.
         gone: True when nobody wants the rest.
         too_large: True when the request's body was more than the listener takes.
         call: The call that writes; None when there is none to stop.
@@ -83,6 +84,7 @@ class Answer:
         self.status = 0
         self.headers = Headers()
         self.outcome: Outcome | None = None
+        self.completed = False
         self.gone = False
         self.too_large = False
         self.call: Call | None = None
@@ -106,10 +108,25 @@ class Answer:
             self._wake()
         return room
 
+    def complete(self, _trailers: Headers) -> None:
+        """The response is complete, though the guest goes on for a while; uvicorn sends no trailers."""
+        self.completed = True
+        self._wake()
+
     def end(self, outcome: Outcome) -> None:
         """See `Sink`."""
         self.outcome = outcome
         self._wake()
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes."""
+        return self.completed or self.outcome is not None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is over without being a proper answer."""
+        return not self.completed and self.outcome is not None and self.outcome.error is not None
 
     def _wake(self) -> None:
         with self._lock:
@@ -140,17 +157,17 @@ class Answer:
 
     async def begun(self) -> None:
         """Wait for the head, or the end without one."""
-        await self._change(lambda: self.status or self.outcome)
+        await self._change(lambda: self.status or self.over)
 
     async def ended(self, seconds: float) -> None:
         """Wait for the end, but no longer than that, and not when much is waiting to be sent."""
         self._for_end = True
-        await self._change(lambda: self.outcome or self._starved, seconds)
+        await self._change(lambda: self.over or self._starved, seconds)
         self._for_end = False
 
     async def more(self) -> None:
         """Wait for a piece, or the end."""
-        await self._change(lambda: self._pieces or self.outcome)
+        await self._change(lambda: self._pieces or self.over)
 
     async def _change(self, ready: Callable[[], object], seconds: float | None = None) -> None:
         with self._lock:
@@ -164,7 +181,7 @@ class Answer:
 
     def take(self) -> tuple[bytes, bool]:
         """What came since the last time, and whether that was all (on the loop)."""
-        ended = self.outcome is not None  # looked at first: the pieces come before the end
+        ended = self.over  # looked at first: the pieces come before the end
         with self._lock:
             pieces, self._pieces = self._pieces, []
             self._queued = 0

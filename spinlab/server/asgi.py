@@ -27,7 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 CONNECTION = "spinlab.connection"
 """The key of a scope that leads to its `spinlab.server.protocol.Connection`."""
 
-WHOLE = 256 * 1024  # a request body of this declared size is read before the guest starts
+WHOLE = 1 << 20  # a request body of this declared size is read before the guest starts
 JOINED = 16 * 1024  # a body of this size goes out together with its head
 GRACE = 0.001  # seconds in which the end of a whole answer follows its head
 
@@ -202,7 +202,7 @@ class _Exchange:
         """Send the answer: whole with its length, or in pieces as they come."""
         answer = self.answer
         await answer.begun()
-        if answer.outcome is None and not answer.gone:
+        if not answer.over:
             await answer.ended(GRACE)
         if answer.gone:
             if answer.too_large:
@@ -226,7 +226,7 @@ class _Exchange:
             await answer.more()
             piece, ended = answer.take()
             data += piece
-        if ended and answer.outcome is not None and answer.outcome.error is None:
+        if ended and not answer.failed:
             await self._whole(fields, data)
         else:
             await self._pieces(fields, data, ended)
@@ -258,7 +258,7 @@ class _Exchange:
             await self.send({"type": "http.response.body", "body": b""})
             return
         while not answer.gone:
-            failed = ended and (answer.outcome is None or answer.outcome.error is not None)
+            failed = ended and answer.failed
             if left is not None:
                 left -= len(data)
                 failed = failed or left < 0 or (ended and left > 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import httpx
@@ -202,17 +204,40 @@ def test_a_page_of_another_site_can_not_post_to_a_function(serve: Serve, page: A
     assert "http://evil.example" in server.refusals[0].text
 
 
+class Evil(BaseHTTPRequestHandler):
+    """The attacker's own server."""
+
+    def do_GET(self) -> None:
+        page = b"<title>evil</title>"
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 def test_a_rebound_name_reaches_no_function(serve: Serve, lab: Lab, page: Any) -> None:
-    server, app = serve(attacker, jupyter=find_jupyter(lab.environ))
-    address = f"http://evil.example:{server.port}/"
-    assert page.goto(address).status == 421
-    page.route(address, lambda route: route.fulfill(body="<title>evil</title>", content_type="text/html"))
-    page.goto(address)  # the attacker's page, whose name leads to this machine from now on
-    for context in (f"{BASE}proxy/{server.port}", "/"):
+    with HTTPServer(("127.0.0.1", 0), Evil) as evil:
+        thread = threading.Thread(target=evil.serve_forever)
+        thread.start()
+        port = evil.server_port
+        page.goto(f"http://evil.example:{port}/")
+        evil.shutdown()
+        thread.join()
+    assert page.title() == "evil"
+    # from now on the attacker's name leads to the listener
+    server, app = serve(attacker, jupyter=find_jupyter(lab.environ), port=port, find_free_port=False)
+    for context in (f"{BASE}proxy/{port}", "/"):
         status = page.evaluate(
-            """async context => (await fetch("/x", {method: "POST", headers: {
-                "X-Forwarded-Context": context, "X-Forwarded-Prefix": context, "X-Forwarded-Proto": "https"}})).status""",
+            """async context => {
+                const headers = {"X-Forwarded-Context": context, "X-Forwarded-Proto": "https"};
+                return (await fetch("/x", {method: "POST", headers})).status;
+            }""",
             context,
         )
         assert status == 421
     assert not app.requests
+    assert "evil.example" in server.refusals[0].text

@@ -159,6 +159,28 @@ def test_pieces_arrive_as_they_are_written(serve: Serve) -> None:
     assert got == [b"data: 0\n\n", b"data: 1\n\n", b"data: 2\n\n"]
 
 
+def test_a_response_that_is_complete_does_not_wait_for_its_guest(serve: Serve) -> None:
+    finish = threading.Event()
+
+    def lingers(request: Request, sink: object, call: Running) -> None:
+        sink.begin(200, Headers())
+        sink.write(b"a")
+        if request.target == "/pieces":
+            time.sleep(0.05)
+            sink.write(b"b")
+        sink.complete(Headers())
+        finish.wait(30)
+        sink.end(Ended(GuestError("too late to matter")))
+
+    server, app = serve(lingers)
+    with httpx.Client(base_url=server.url) as client:
+        assert client.get("/").headers["content-length"] == "1"
+        assert client.get("/pieces").text == "ab"
+    assert not app.calls[0].cancelled.is_set()
+    finish.set()
+    assert httpx.get(server.url).text == "a"
+
+
 def test_the_head_arrives_before_the_first_piece(serve: Serve) -> None:
     seen = threading.Event()
 
@@ -296,7 +318,7 @@ def test_an_answer_that_can_not_be_sent_is_a_500(serve: Serve, status: int, head
 
 
 class TestRequestBodies:
-    @pytest.mark.parametrize("size", [0, 1, 1000, 256 * 1024, 256 * 1024 + 1, 5_000_000])
+    @pytest.mark.parametrize("size", [0, 1, 1000, 1 << 20, (1 << 20) + 1, 5_000_000])
     def test_a_body_of_any_size_arrives(self, serve: Serve, size: int) -> None:
         got: list[bytes] = []
 
@@ -308,7 +330,7 @@ class TestRequestBodies:
         body = bytes(range(251)) * (size // 251 + 1)
         assert httpx.post(server.url, content=body[:size], timeout=60).text == "ok"
         assert got == [body[:size]]
-        assert isinstance(app.requests[0].body, bytes) == (size <= 256 * 1024)
+        assert isinstance(app.requests[0].body, bytes) == (size <= 1 << 20)
 
     def test_a_body_arrives_in_pieces_while_the_guest_answers(self, serve: Serve) -> None:
         def doubles(request: Request, sink: object, call: Running) -> None:
@@ -405,7 +427,7 @@ class TestRequestBodies:
 
         server, app = serve(takes)
         client = connect(server.port)
-        client.sendall(head("POST", "Content-Length: 1000000", port=server.port) + b"x" * 1000)
+        client.sendall(head("POST", "Content-Length: 2000000", port=server.port) + b"x" * 1000)
         while not app.calls:
             time.sleep(0.01)
         client.close()
@@ -422,9 +444,9 @@ class TestRequestBodies:
     def test_a_guest_that_answers_early_ends_the_exchange(self, serve: Serve) -> None:
         server, _ = serve(lambda request, sink, call: answer(sink, b"early"))
         with connect(server.port) as client:
-            client.sendall(head("POST", "Content-Length: 1000000", port=server.port) + b"x" * 1000)
+            client.sendall(head("POST", "Content-Length: 2000000", port=server.port) + b"x" * 1000)
             assert b"early" in client.recv(10000)
-            client.sendall(b"x" * 999_000)
+            client.sendall(b"x" * 1_999_000)
             client.sendall(head(port=server.port))
             assert b"early" in client.recv(10000)
 
