@@ -63,9 +63,14 @@ def bundle(image: bytes, environment: Mapping[str, str]) -> bytes:
         given[name] = outer.alias(provided, name)
     whole = outer.instantiate(len(changed), given)
     for exported in exports(image):
-        if exported.kind == "instance" and not exported.name.startswith(_OWN):
+        if exported.kind == "instance" and _is_public(exported.name):
             outer.export(exported.name, outer.alias(whole, exported.name))
     return b"".join([*out, *outer.sections])
+
+
+def _is_public(name: str) -> bool:
+    """Whether an export is an interface for others: the toolchain's own have plain names."""
+    return ":" in name and not name.startswith(_OWN)
 
 
 def _beginning(image: bytes) -> tuple[bytes, list[Extern]]:

@@ -20,7 +20,7 @@ class Minimum(NamedTuple):
         return ".".join(map(str, self.version))
 
 
-LEAST = Minimum((3, 4), "exports of spinlab are made for Spin 3.4 and later")
+LEAST = Minimum((3, 4), "what spinlab exports is made for it")
 
 # Beginning of an import's or export's name -> the first release that provides or accepts it (Spin: wit/, changelog).
 _FIRST = (
@@ -41,8 +41,8 @@ def minimum(component: bytes) -> Minimum:
 
 
 def highest(found: Iterable[Minimum]) -> Minimum:
-    """The latest of several."""
-    return max((LEAST, *found), key=lambda m: m.version)
+    """The latest of several, and at least the one that spinlab exports for."""
+    return max((*found, LEAST), key=lambda m: m.version)
 
 
 def _needed(name: str) -> tuple[tuple[int, int], ...]:

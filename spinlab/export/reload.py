@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from spinlab.engine import Engine, Sandbox, default_engine
 from spinlab.errors import ExportError
@@ -16,6 +17,9 @@ from spinlab.http import Headers, Request, Response
 from spinlab.languages import Progress, silent
 from spinlab.manifest import Component, Manifest, Trigger, load, normalize
 from spinlab.routing import WELL_KNOWN_PREFIX, Router, guest_headers
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 REUSE = {"0.2": 1, "0.3": 128}  # Spin 4: --max-instance-reuse-count
 
@@ -85,7 +89,7 @@ class Project:
         for sandbox in self._sandboxes.values():
             sandbox.close()
 
-    def __enter__(self) -> Project:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -132,8 +136,8 @@ def load_project(
     folder: str | Path,
     *,
     engine: Engine | None = None,
-    limits: Limits = Limits(),
-    progress: Progress = silent,  # noqa: B008
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    progress: Progress = silent,
 ) -> Project:
     """Run a project folder here; see `Project`."""
     return Project(folder, engine=engine, limits=limits, progress=progress)

@@ -1,0 +1,1 @@
+"""Independent runtimes that tests and benchmarks compare with."""
