@@ -21,11 +21,11 @@ def run() -> None:
     try:
         table.row("import wasmtime", timed(client, "import wasmtime"), "ms")
         table.row("import spinlab and %load_ext", timed(client, "%load_ext spinlab"), "ms")
-        first = timed(client, CELL.format(name="hello", n=0) ) + timed(client, "%spin get /hello")
+        first = timed(client, CELL.format(name="hello", n=0)) + timed(client, "%spin get /hello")
         table.row("first cell to first answer, image compiled before", first, "ms")
-        edits = []
-        for n in range(1, 31):
-            edits.append(timed(client, CELL.format(name="hello", n=n)) + timed(client, "%spin get /hello"))
+        edits = [
+            timed(client, CELL.format(name="hello", n=n)) + timed(client, "%spin get /hello") for n in range(1, 31)
+        ]
         nothing = statistics.median(timed(client, "pass") + timed(client, "pass") for _ in range(20))
         table.row("an empty cell, twice (the kernel's own time)", nothing, "ms")
         table.row("edit to first answer, median of 30", statistics.median(edits), "ms", "empty cells", nothing)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from benchmarks import functions
 from benchmarks.figures import Table, median_ms
@@ -46,7 +46,15 @@ def one(table: Table, function: Function, baseline: str, base: float) -> None:
     app.add(function)
     request = Request("GET", function.routes[0], HOST)
     assert app.handle(request).status == 200, app.handle(request)
-    table.row(f"{function.name} ({function.language} {function.wasi if function.language == 'python' else ''})".replace(" )", ")"), median_ms(lambda: app.handle(request)), "ms", baseline, base)
+    table.row(
+        f"{function.name} ({function.language} {function.wasi if function.language == 'python' else ''})".replace(
+            " )", ")"
+        ),
+        median_ms(lambda: app.handle(request)),
+        "ms",
+        baseline,
+        base,
+    )
     app.close()
 
 

@@ -104,7 +104,11 @@ class PythonHost:
         fields.extend((name, v) for v in values)
 
     def method_incoming_request_method(self, request: Any) -> Any:
-        return Variant(request["method"].lower()) if request["method"].lower() in METHODS else Variant("other", request["method"])
+        return (
+            Variant(request["method"].lower())
+            if request["method"].lower() in METHODS
+            else Variant("other", request["method"])
+        )
 
     def method_incoming_request_path_with_query(self, request: Any) -> str:
         return request["target"]

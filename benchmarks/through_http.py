@@ -76,7 +76,10 @@ def compare(table: Table, label: str, ours: str, theirs: str) -> None:
 def wrk(url: str, connections: int, seconds: int = 4) -> tuple[float, float]:
     """Requests per second and median milliseconds."""
     out = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url], capture_output=True, text=True, check=True
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     value, unit = MEDIAN.search(out).groups()  # type: ignore[union-attr]
     if "Non-2xx" in out:

@@ -28,7 +28,9 @@ from spinlab.export import load_project
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE / "01-hello.ipynb"
-FETCH = "import sys, urllib.request as u; r = u.urlopen(u.Request(sys.argv[1])); print(r.status, r.read().decode(), end='')"
+FETCH = (
+    "import sys, urllib.request as u; r = u.urlopen(u.Request(sys.argv[1])); print(r.status, r.read().decode(), end='')"
+)
 
 
 def title(text: str) -> None:

@@ -170,7 +170,12 @@ class App:
     # ---- changes
 
     def add(
-        self, function: Function, *, progress: Progress = silent, names: frozenset[str] = frozenset(), force: bool = False
+        self,
+        function: Function,
+        *,
+        progress: Progress = silent,
+        names: frozenset[str] = frozenset(),
+        force: bool = False,
     ) -> Live | None:
         """Build, check and swap in a function, or a module with everything that uses it.
 
@@ -402,7 +407,8 @@ class App:
             for other, live in self.functions.items():
                 if other != function.name and _normal(pattern) in {_normal(r) for r in live.function.routes}:
                     raise RouteError(
-                        f"route {pattern} belongs to {other!r}" + (f" ({live.function.origin})" if live.function.origin else ""),
+                        f"route {pattern} belongs to {other!r}"
+                        + (f" ({live.function.origin})" if live.function.origin else ""),
                         hint=f"choose another route, or %spin remove {other}",
                     )
 
@@ -412,7 +418,9 @@ class App:
 
     def _up_to_date(self, live: Live) -> bool:
         """Whether the modules it was built with are still the app's."""
-        return live.build == language(live.function.language).build(live.function, self._context(live.function, silent, frozenset()))
+        return live.build == language(live.function.language).build(
+            live.function, self._context(live.function, silent, frozenset())
+        )
 
     def _make(self, function: Function, context: BuildContext) -> Live:
         began = time.perf_counter()
@@ -456,7 +464,9 @@ class App:
         self._modules[function.name] = function
         try:
             users = {n: x for n, x in self.functions.items() if function.name in x.build.modules}
-            made = {n: self._make(x.function, self._context(x.function, progress, frozenset())) for n, x in users.items()}
+            made = {
+                n: self._make(x.function, self._context(x.function, progress, frozenset())) for n, x in users.items()
+            }
         except BaseException:
             if before is None:
                 del self._modules[function.name]
@@ -479,8 +489,8 @@ class App:
     def _set_table(self, live: Mapping[str, Live]) -> None:
         public = [(r, x, kebab(n)) for n, x in live.items() if not x.function.private for r in x.function.routes]
         router = Router(public)
-        problems = {r: "duplicate: another route of the same text is used" for r in router.duplicates}
-        problems.update({r: "under /.well-known/spin/, which the runtime answers" for r in router.unreachable})
+        problems = dict.fromkeys(router.duplicates, "duplicate: another route of the same text is used")
+        problems.update(dict.fromkeys(router.unreachable, "under /.well-known/spin/, which the runtime answers"))
         self._table = _Table(dict(live), router, problems)
 
 
@@ -519,8 +529,6 @@ def _normal(pattern: str) -> str:
 def _same(a: Function, b: Function) -> bool:
     """Whether two functions differ in nothing but where they were written."""
     return replace(a, origin="", first_line=1) == replace(b, origin="", first_line=1)
-
-
 
 
 Resolver = Callable[[str], App | None]

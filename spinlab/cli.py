@@ -21,7 +21,11 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except SpinError as error:
-        text = error.message + (f"\n{error.hint}" if error.hint else "") + (f"\n\n{error.details}" if error.details else "")
+        text = (
+            error.message
+            + (f"\n{error.hint}" if error.hint else "")
+            + (f"\n\n{error.details}" if error.details else "")
+        )
         raise click.ClickException(text) from error
 
 
@@ -32,6 +36,7 @@ class Bar:
         self._last = ""
 
     def __call__(self, what: str, done: float | None = None) -> None:
+        """Show what is being done."""
         text = what if done is None else f"{what} {done:4.0%}"
         if sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1

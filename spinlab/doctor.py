@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -50,8 +49,6 @@ def check() -> tuple[Check, ...]:
 
 def _python() -> Check:
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if sys.version_info < (3, 10):
-        return Check("Python", "missing", found, "install Python 3.10 or later")
     return Check("Python", "ok", found)
 
 
@@ -83,7 +80,9 @@ def _cache() -> Check:
     parent = next(p for p in (folder, *folder.parents) if p.exists())
     if os.access(parent, os.W_OK):
         return Check("cache", "ok", _short(folder))
-    return Check("cache", "note", f"{_short(folder)} can't be written: everything is compiled anew", "set SPINLAB_CACHE_DIR")
+    return Check(
+        "cache", "note", f"{_short(folder)} can't be written: everything is compiled anew", "set SPINLAB_CACHE_DIR"
+    )
 
 
 def _short(path: Path) -> str:

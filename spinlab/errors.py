@@ -60,9 +60,7 @@ class SpinError(Exception):
         details: Longer text, such as a toolchain's log or a guest's traceback.
     """
 
-    def __init__(
-        self, message: str, *, hint: str = "", location: Location | None = None, details: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, hint: str = "", location: Location | None = None, details: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint

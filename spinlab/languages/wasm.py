@@ -19,7 +19,8 @@ class WasmLanguage:
         """Pass the bytes on; see `spinlab.languages.Language.build`."""
         if not isinstance(function.source, bytes):
             raise SourceError(
-                "a .wasm is bytes, not text", hint="give Function(source=Path(...).read_bytes()), or write %%spin wat NAME"
+                "a .wasm is bytes, not text",
+                hint="give Function(source=Path(...).read_bytes()), or write %%spin wat NAME",
             )
         return Build(function.source)
 

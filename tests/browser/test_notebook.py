@@ -53,7 +53,9 @@ def test_a_cell_in_jupyterlab_shows_its_card_and_the_answer(page: Page, lab: tup
 def test_an_error_points_into_the_cell_and_the_old_version_serves(page: Page, lab: tuple[str, Path]) -> None:
     open_notebook(page, lab, "broken.ipynb", "%load_ext spinlab", HELLO, BROKEN)
     run_all(page)
-    error = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText", has_text="line 2")
+    error = page.locator(
+        ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedText", has_text="line 2"
+    )
     expect(error.first).to_contain_text("Cell In[3], line 2", timeout=120_000)
     expect(error.first).to_contain_text("expected ':'")
 
