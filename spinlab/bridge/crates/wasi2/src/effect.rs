@@ -4,6 +4,7 @@
 use crate::bindings::host;
 use crate::http::pipe;
 use crate::stop;
+use std::collections::BTreeSet;
 
 /// No limit for `wait`.
 pub const NEVER: u64 = u64::MAX;
@@ -51,13 +52,15 @@ pub struct Effect {
     id: u32,
     answer: Option<Answer>,
     pending: bool,
+    /// Nobody has looked since it was started, when the host said that it is pending.
+    fresh: bool,
 }
 
 impl Effect {
     pub fn start(op: &str, args: &str, data: &[u8]) -> Self {
         let (id, status, head, data) = host::start(op, args, &flat::data::encode(data));
         let answer = Answer::new(status, head, data);
-        Self { id, pending: answer.is_none(), answer }
+        Self { id, pending: answer.is_none(), fresh: answer.is_none(), answer }
     }
 
     /// What the host calls it; 0 when nothing more can be asked of it.
@@ -67,7 +70,7 @@ impl Effect {
 
     /// The id to wait for, or None when the answer is there.
     pub fn pending(&mut self) -> Option<u32> {
-        if self.pending {
+        if self.pending && !std::mem::take(&mut self.fresh) {
             let (status, head, data) = host::take(self.id);
             self.answer = Answer::new(status, head, data);
             self.pending = self.answer.is_none();
@@ -126,7 +129,8 @@ pub fn wait(ids: &[u32], until: u64) {
 
 /// Block without sending anything.
 pub fn wait_only<'a>(ids: impl Iterator<Item = &'a u32>, until: u64) {
-    let ids: Vec<String> = ids.map(u32::to_string).collect();
+    let ids: BTreeSet<u32> = ids.copied().collect();
+    let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
     if !host::wait(&ids.join(" "), until) {
         stop::now();
     }

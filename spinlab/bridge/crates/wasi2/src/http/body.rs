@@ -257,7 +257,7 @@ impl GuestOutgoingBody for OutgoingBody {
 impl Drop for OutgoingBody {
     fn drop(&mut self) {
         if !self.done.get() {
-            self.pipe.break_off(ErrorCode::HttpProtocolError);
+            self.pipe.dropped();
         }
     }
 }

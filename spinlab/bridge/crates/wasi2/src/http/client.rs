@@ -47,11 +47,11 @@ impl Exchange {
         }
     }
 
-    fn response(self: &Rc<Self>, answer: Option<Answer>) -> Result<IncomingResponse, ErrorCode> {
+    fn response(self: &Rc<Self>) -> Result<IncomingResponse, ErrorCode> {
         if let Some(code) = self.failed.borrow().clone() {
             return Err(code);
         }
-        match answer {
+        match self.effect.borrow_mut().take() {
             Some(Answer::Done { head, .. }) => {
                 let (status, headers) = flat::head::parse_response(&head);
                 let body = Incoming::new(From::Exchange(self.clone()), Vec::new());
@@ -103,8 +103,7 @@ impl GuestFutureIncomingResponse for Future {
             return None;
         }
         self.taken.set(true);
-        let answer = self.exchange.effect.borrow_mut().take();
-        Some(Ok(self.exchange.response(answer)))
+        Some(Ok(self.exchange.response()))
     }
 }
 

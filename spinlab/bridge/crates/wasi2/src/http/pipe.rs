@@ -37,6 +37,13 @@ enum Stage {
     Sent,
 }
 
+/// Why whoever receives the body must not take it for the whole.
+#[derive(Clone)]
+pub struct Broken {
+    pub code: ErrorCode,
+    pub reason: &'static str,
+}
+
 pub struct Pipe {
     is_response: bool,
     expected: Option<u64>,
@@ -44,7 +51,7 @@ pub struct Pipe {
     buffer: RefCell<Vec<u8>>,
     flushes: Cell<u32>,
     stage: RefCell<Stage>,
-    broken: RefCell<Option<ErrorCode>>,
+    broken: RefCell<Option<Broken>>,
     target: RefCell<Option<Target>>,
     begun: Cell<bool>,
     sending: RefCell<Option<Effect>>,
@@ -206,7 +213,7 @@ impl Pipe {
     pub fn finish(&self, trailers: Option<Rc<Fields>>) -> Result<(), ErrorCode> {
         if self.expected.is_some_and(|expected| self.written.get() != expected) {
             let code = self.wrong_size();
-            self.break_off(code.clone());
+            self.break_off(code.clone(), "the body is not as long as content-length says");
             return Err(code);
         }
         let mut lines = String::new();
@@ -220,14 +227,21 @@ impl Pipe {
         Ok(())
     }
 
-    /// The guest dropped the body, or it has a wrong length: whoever receives it must not take it for the whole.
-    pub fn break_off(&self, code: ErrorCode) {
+    /// The guest dropped the body instead of finishing it.
+    pub fn dropped(&self) {
+        self.break_off(ErrorCode::HttpProtocolError, "the body was dropped before outgoing-body.finish");
+    }
+
+    fn break_off(&self, code: ErrorCode, reason: &'static str) {
+        if self.closed.get() {
+            return;
+        }
         if let Some(Target::Request(_, exchange)) = &*self.target.borrow() {
             if let Some(exchange) = exchange.upgrade() {
                 exchange.fail(code.clone());
             }
         }
-        self.broken.replace(Some(code));
+        self.broken.replace(Some(Broken { code, reason }));
         self.close();
     }
 
@@ -292,9 +306,9 @@ impl Pipe {
     }
 
     /// The guest's handler has returned. Answers the body when nothing of it was sent; otherwise sends the rest.
-    pub fn conclude(&self) -> Result<Option<Vec<u8>>, ErrorCode> {
-        if let Some(code) = self.broken.borrow().clone() {
-            return Err(code);
+    pub fn conclude(&self) -> Result<Option<Vec<u8>>, Broken> {
+        if let Some(broken) = self.broken.borrow().clone() {
+            return Err(broken);
         }
         if *self.stage.borrow() == Stage::Open {
             // A guest that leaks the body instead of finishing it: wasmtime takes what is there for the whole.

@@ -94,18 +94,19 @@ fn accept(response: Prepared) -> Answer {
 pub fn conclude() -> (String, Vec<u8>) {
     match ANSWER.replace(Answer::Nothing) {
         Answer::Nothing => ("?".to_owned(), Vec::new()),
-        Answer::Failed(code) => failed(&code),
+        Answer::Failed(code) => failed(&code, ""),
         Answer::Response(head, pipe) => match pipe.conclude() {
             Ok(Some(body)) => (head, body),
             Ok(None) => (String::new(), Vec::new()),
-            Err(code) => failed(&code),
+            Err(broken) => failed(&broken.code, broken.reason),
         },
     }
 }
 
-fn failed(code: &ErrorCode) -> (String, Vec<u8>) {
+fn failed(code: &ErrorCode, reason: &str) -> (String, Vec<u8>) {
     let (name, detail) = errors::named(code);
-    (format!("!{name}\n{detail}"), Vec::new())
+    let comma = if reason.is_empty() || detail.is_empty() { "" } else { ": " };
+    (format!("!{name}\n{reason}{comma}{detail}"), Vec::new())
 }
 
 /// The guest leaves without returning: a response that is complete still goes out.

@@ -96,10 +96,8 @@ pub fn until_ready(polls: &[&Poll]) -> Vec<u32> {
 }
 
 /// Wait until `source` is ready.
-pub fn block_on(source: &Rc<dyn Source>) {
-    if source.blocked().is_some() {
-        until_ready(&[&Poll::On(source.clone())]);
-    }
+pub fn block_on(source: Rc<dyn Source>) {
+    until_ready(&[&Poll::On(source)]);
 }
 
 impl GuestPollable for Poll {

@@ -39,7 +39,7 @@ impl Input {
 
     fn block(&self) {
         if let Some(source) = self.source() {
-            block_on(&source);
+            block_on(source);
         }
     }
 }
@@ -104,7 +104,7 @@ impl Output {
 
     fn block(&self) {
         if let Some(source) = self.source() {
-            block_on(&source);
+            block_on(source);
         }
     }
 
