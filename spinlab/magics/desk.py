@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from spinlab.errors import ListenError
 from spinlab.function import Function
 from spinlab.magics.progress import Progress
 from spinlab.widgets.urls import app_base
@@ -23,12 +24,12 @@ class Desk:
 
     Parameters:
         shell: The IPython shell.
-        listen: Answers the address of ``%config Spin.listen``, empty for the default.
+        listen: The address that the configuration asks for, empty for the default.
     """
 
-    def __init__(self, shell: Any, listen: Callable[[], str] = lambda: "") -> None:
+    def __init__(self, shell: Any, listen: str = "") -> None:
         self.shell = shell
-        self._listen = listen
+        self.listen = listen
         self._cells: dict[tuple[str, str], str] = {}
         self._addresses: dict[str, Addresses] = {}
 
@@ -37,7 +38,8 @@ class Desk:
         """The process's session; importing it is what makes spinlab heavy, so it waits for the first use."""
         from spinlab.session import session
 
-        session.listen = self._listen() or session.listen
+        if self.listen and session.listen is None:
+            session.listen = self.listen
         return session
 
     @property
@@ -82,6 +84,24 @@ class Desk:
         from spinlab.manifest.ids import kebab
 
         return app_base(base, kebab(self.app.name))
+
+    def listen_at(self, address: str) -> None:
+        """Move the listener; when the new address can't be had it stays where it is.
+
+        Raises:
+            ListenError: The address is taken.
+        """
+        session = self.session
+        before, ran = session.listen, session.server is not None
+        session.stop_server()
+        session.listen = address or None
+        try:
+            session.ensure_server()
+        except ListenError:
+            session.listen = before
+            if ran:
+                session.ensure_server()
+            raise
 
     def names(self) -> frozenset[str]:
         """What the user has defined in the notebook."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from spinlab.magics.completion import Completion
 from spinlab.magics.desk import Desk
 from spinlab.magics.source import keep_bodies_exact
 from spinlab.magics.spin import Spin
@@ -20,7 +19,7 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.spin = Spin(shell)
-        self.completion = Completion(self.spin.desk)
+        self.matcher = _matcher(self.spin.desk) if shell.Completer is not None else None
 
     def register(self) -> None:
         """Put everything in."""
@@ -30,8 +29,8 @@ class Extension:
         showing = Showing(self.spin.desk)
         for (module, name), how in _SHOWN.items():
             shell.display_formatter.mimebundle_formatter.for_type_by_name(module, name, getattr(showing, how))
-        if shell.Completer is not None:
-            shell.Completer.custom_matchers.append(self.completion.matcher)
+        if self.matcher is not None:
+            shell.Completer.custom_matchers.append(self.matcher)
 
     def unregister(self) -> None:
         """Take everything out, and stop the listener."""
@@ -43,9 +42,9 @@ class Extension:
         transformers = shell.input_transformers_cleanup
         transformers[:] = [t for t in transformers if t is not keep_bodies_exact]
         self._forget_formatters()
-        if shell.Completer is not None:
+        if self.matcher is not None:
             matchers = shell.Completer.custom_matchers
-            matchers[:] = [m for m in matchers if m is not self.completion.matcher]
+            matchers[:] = [m for m in matchers if m is not self.matcher]
         if "spinlab.session" in sys.modules:
             self.spin.desk.session.stop_server()
 
@@ -55,6 +54,15 @@ class Extension:
             for known in (getattr(sys.modules.get(module), name, None), f"{module}.{name}"):
                 if known is not None:
                     formatter.pop(known, None)
+
+
+def _matcher(desk: Desk) -> Any:
+    """The completion's matcher; None in an IPython that has no such matchers yet (before 8.6)."""
+    try:
+        from spinlab.magics.completion import Completion
+    except ImportError:
+        return None
+    return Completion(desk).matcher
 
 
 class Showing:

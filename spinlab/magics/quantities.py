@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: ``10s``, ``1m30s``, ``256MiB``."""
+"""Durations, sizes and addresses as people write them: ``10s``, ``1m30s``, ``256MiB``, ``127.0.0.1:3000``."""
 
 from __future__ import annotations
 
@@ -68,3 +68,17 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ValueError("a whole number above zero is needed")
     return int(text)
+
+
+def address(text: str) -> str:
+    """An address that the listener may have, as it is.
+
+    Raises:
+        ValueError: It is none, or not on this machine's loopback.
+    """
+    host, sign, port = text.rpartition(":")
+    if not sign or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError("an address is written 127.0.0.1:3000")
+    if host not in ("", "127.0.0.1", "localhost", "[::1]"):
+        raise ValueError("the listener answers on this machine only: 127.0.0.1 or [::1]")
+    return text

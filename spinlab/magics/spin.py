@@ -6,11 +6,12 @@ import sys
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, Unicode, observe
+from traitlets import Bool, TraitError, Unicode, observe, validate
 
 from spinlab.errors import Location, SourceError, SpinError
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import parse
+from spinlab.magics.quantities import address
 from spinlab.magics.reporting import point_at, reported
 from spinlab.magics.source import cell_view, line_view, magic_line, title
 from spinlab.magics.words import split
@@ -27,15 +28,26 @@ class Spin(Magics):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.desk = Desk(shell, lambda: self.listen)
+        self.desk = Desk(shell, self.listen)
+
+    @validate("listen")
+    def _is_address(self, proposal: Any) -> str:
+        try:
+            return address(proposal["value"]) if proposal["value"] else ""
+        except ValueError as error:
+            raise TraitError(f"Spin.listen can't be {proposal['value']!r}: {error}") from None
 
     @observe("listen")
     def _move(self, change: Any) -> None:
         """A listener that runs already moves to the new address."""
-        if "spinlab.session" in sys.modules and self.desk.session.server is not None:
-            self.desk.session.stop_server()
-            self.desk.session.listen = change["new"] or None
-            self.desk.session.ensure_server()
+        if not hasattr(self, "desk"):
+            return  # set by a configuration file, while the magics are made
+        self.desk.listen = change["new"]
+        if "spinlab.session" in sys.modules:
+            if self.desk.session.server is not None:
+                self.desk.listen_at(change["new"])
+            else:
+                self.desk.session.listen = change["new"] or None
 
     @no_var_expand
     @line_cell_magic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 from spinlab.http import Response
@@ -12,6 +13,7 @@ from spinlab.widgets.plain import octets, visible
 from spinlab.widgets.style import LINE, MONO, coloured, folded, muted, pre
 
 TEXT_SHOWN = 64 * 1024
+JSON_SHOWN = 1024 * 1024
 IMAGE_SHOWN = 4 * 1024 * 1024
 BYTES_SHOWN = 256
 NODES_SHOWN = 500
@@ -35,9 +37,9 @@ def html_body(response: Response) -> Markup:
         source = f"data:{response.content_type};base64,{data}"
         return tag("img", src=source, alt=f"body, {response.content_type}", style="max-width:100%;margin:6px 0 0 0")
     if kind == "html":
-        return join(_frame(response), folded(muted("source"), pre(_shortened(response.text))))
+        return join(_frame(response), folded(muted("source"), pre(_text(response))))
     if kind == "text":
-        return pre(_shortened(response.text))
+        return pre(_text(response))
     return pre(hex_preview(response.body))
 
 
@@ -49,7 +51,7 @@ def plain_body(response: Response) -> str:
     if kind == "json":
         return visible(_shortened(json.dumps(response.json(), indent=2, ensure_ascii=False)))
     if kind in ("html", "text"):
-        return visible(_shortened(response.text))
+        return visible(_text(response))
     return hex_preview(response.body)
 
 
@@ -70,7 +72,7 @@ def _kind(response: Response) -> str:
     if not response.body:
         return "empty"
     if content_type == "application/json" or content_type.endswith("+json"):
-        return "json" if _is_json(response) else "text"
+        return "json" if len(response.body) <= JSON_SHOWN and _is_json(response) else "text"
     if content_type in _IMAGES and len(response.body) <= IMAGE_SHOWN:
         return "image"
     if content_type in ("text/html", "application/xhtml+xml"):
@@ -101,11 +103,20 @@ def _shortened(text: str) -> str:
     return text[:TEXT_SHOWN] + f"\n... {len(text) - TEXT_SHOWN} more characters"
 
 
+def _text(response: Response) -> str:
+    """The beginning of the body as text; no more of it is decoded than is shown."""
+    part = replace(response, body=response.body[: 4 * TEXT_SHOWN])
+    text = part.text
+    if len(part.body) == len(response.body):
+        return _shortened(text)
+    return text[:TEXT_SHOWN] + f"\n... {octets(len(response.body))} in all"
+
+
 def _frame(response: Response) -> Markup:
     policy = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{_FRAME_POLICY}">'
     style = f"width:100%;height:16em;border:1px solid {LINE};border-radius:4px;margin:6px 0 0 0;background:#fff"
     # An empty sandbox: no script, no form, no plug-in, an origin of its own.
-    return tag("iframe", srcdoc=policy + _shortened(response.text), sandbox="", style=style, title="body, text/html")
+    return tag("iframe", srcdoc=policy + _text(response), sandbox="", style=style, title="body, text/html")
 
 
 class _Tree:

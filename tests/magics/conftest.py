@@ -56,11 +56,13 @@ class Kernel:
         """Start a cell."""
         return str(self.client.execute(code, **content))
 
-    def run(self, code: str, timeout: float = 120, interrupt_after: float | None = None) -> Ran:
-        """Run a cell to its end; interrupt it after a while when told to."""
-        return self.finish(self.send(code), timeout, interrupt_after)
+    def run(self, code: str, timeout: float = 120, interrupt_after: float | None = None, interrupt_on: str = "") -> Ran:
+        """Run a cell to its end; interrupt it after a while, or when it shows a text, when told to."""
+        return self.finish(self.send(code), timeout, interrupt_after, interrupt_on)
 
-    def finish(self, message: str, timeout: float = 120, interrupt_after: float | None = None) -> Ran:
+    def finish(
+        self, message: str, timeout: float = 120, interrupt_after: float | None = None, interrupt_on: str = ""
+    ) -> Ran:
         """Wait for a cell that was started."""
         ran = Ran()
         until = time.monotonic() + timeout
@@ -77,6 +79,9 @@ class Kernel:
             if got["msg_type"] == "status" and got["content"]["execution_state"] == "idle":
                 break
             _collect(ran, got["msg_type"], got["content"])
+            if interrupt_on and interrupt_on in ran.text:
+                self.manager.interrupt_kernel()
+                interrupt_on = ""
         while True:
             reply = self.client.get_shell_msg(timeout=timeout)
             if reply["parent_header"].get("msg_id") == message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -373,3 +374,32 @@ def test_run_all_twice_and_after_a_restart_gives_the_same(kernel: Kernel) -> Non
     kernel.client.start_channels()
     kernel.client.wait_for_ready(timeout=60)
     assert run_all() == first
+
+
+def test_an_address_that_is_taken_leaves_the_listener_where_it_is(kernel: Kernel) -> None:
+    register(kernel)
+    url = "print(get_ipython().run_line_magic('spin', 'url teapot'))"
+    before = kernel.run(url).ok().stdout
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = kernel.run(f"%spin up --listen 127.0.0.1:{port}").error("ListenError")
+        assert str(port) in ran.traceback
+    assert kernel.run(url).ok().stdout == before
+    kernel.run(f"%spin up --listen 127.0.0.1:{port}").ok()
+    assert f":{port}/" in kernel.run(url).ok().stdout
+    assert "this machine only" in kernel.run("%config Spin.listen = 'everywhere:80'").text
+    kernel.run("%config Spin.listen = ''").ok()
+
+
+def test_an_interrupt_ends_a_compilation_and_the_next_cell_works(kernel: Kernel) -> None:
+    code = f"""
+adds = "(i32.add (local.get 0) " * 40
+many = " ".join(f"(func (param i32) (result i32) {{adds}} (i32.const {{i}}) {{')' * 40}})" for i in range(20_000))
+large = {TEAPOT!r}.replace("(core module $memory", f"(core module $large {{many}}) (core module $memory")
+get_ipython().run_cell_magic("spin", "wat large", large)
+"""
+    ran = kernel.run(code, timeout=60, interrupt_on="compiling").error("KeyboardInterrupt")
+    assert "interrupted" in ran.outputs[-1]["text/plain"]
+    register(kernel)
+    assert "418" in kernel.run("%spin get /teapot", timeout=60).ok().text
+    assert "large" not in kernel.run("%spin").ok().text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional
+from spinlab.magics.quantities import address
 from spinlab.magics.verbs.verb import verb
 from spinlab.magics.verbs.views import named
 from spinlab.widgets import card as cards
@@ -32,8 +33,7 @@ def up(desk: Desk, given: Arguments) -> None:
     """Start the listener, or move it; print what `spin up` prints."""
     session = desk.session
     if given["listen"]:
-        session.stop_server()
-        session.listen = given["listen"]
+        desk.listen_at(given["listen"])
     session.ensure_server()
     for line in start_up_lines(desk.app, desk.local_url):
         desk.say(line)
@@ -91,22 +91,13 @@ def undo(desk: Desk, given: Arguments) -> Display:
     return cards.card(cards.facts_of(live, desk.url))
 
 
-def _address(text: str) -> str:
-    host, sign, port = text.rpartition(":")
-    if not sign or not port.isdigit() or int(port) > 65535:
-        raise ValueError("an address is written 127.0.0.1:3000")
-    if host not in ("", "127.0.0.1", "localhost", "[::1]"):
-        raise ValueError("the listener answers on this machine only: 127.0.0.1 or [::1]")
-    return text
-
-
 def _all() -> tuple[Any, ...]:
     name = {"name": "function"}
     listen = Option(
         ("--listen",),
         "Where to listen; port 3000 or the next free one when left out.",
         "ADDRESS:PORT",
-        convert=_address,
+        convert=address,
     )
     return (
         verb("build", "Check and compile everything; shows sizes and times.", build, group="the app"),

@@ -37,12 +37,14 @@ def export(desk: Desk, given: Arguments) -> Display:
         progress("exporting", None)
         written = project(desk.app, given["dir"], **options)
     files = [str(f) for f in written.files]
-    heading = f"{len(files)} files in {given['dir']}"
+    news = f"{len(written.changed)} of them new or changed" if written.changed else "nothing has changed"
+    about = f"{len(files)} files, {news}; runs on Spin {written.needs.text} and later"
+    heading = f"{given['dir']}: {about}"
     command = f"spin up -f {given['dir']}"
     html = box(
         strong(given["dir"]),
         " ",
-        muted(f"{len(files)} files"),
+        muted(about),
         folded(muted("files"), pre("\n".join(files))),
         tag("div", muted("serve it with "), code(command)),
     )
