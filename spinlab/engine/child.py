@@ -20,11 +20,11 @@ MEMORY: Final = 4 << 30
 _STEP: Final = 0.05  # seconds between looks at an interrupt where waiting itself can't be interrupted
 
 
-class Stopped(Exception):  # noqa: N818 (a request that was met)
+class Stopped(Exception):
     """The compilation was ended because somebody asked for it."""
 
 
-class CompilerFailed(ComponentError):  # noqa: N818 (the tree's names say what happened)
+class CompilerFailed(ComponentError):
     """The compiler refused the binary, or died of it."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from spinlab.engine import cache as compiled_cache
 from spinlab.engine.cache import Cache
@@ -23,9 +23,6 @@ from spinlab.errors import ComponentError
 T = TypeVar("T")
 Engines = Sequence[WasmEngine]
 """Engines of one strategy, the preferred one first, the one without a pool last."""
-
-SMALL: Final = 300_000
-"""Bytes below which Cranelift in this process is faster than starting a child."""
 
 
 @dataclass(frozen=True)

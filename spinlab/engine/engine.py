@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from spinlab.engine import providers as bridge
 from spinlab.engine.cache import Cache
-from spinlab.engine.compiler import SMALL, Compiler, Loaded, interruptibly
+from spinlab.engine.compiler import Compiler, Loaded, interruptibly
 from spinlab.engine.cores import Memories
 from spinlab.engine.ffi import Caps, Code
 from spinlab.engine.nesting import nest
@@ -202,7 +202,7 @@ class Engine:
         """The best code that can be had now."""
         _, compiler, runtimes, _ = self._started()
         best = runtimes.engines_for("cranelift", pooled=True)
-        small = program.source.size < SMALL
+        small = program.source.size < self.settings.small
         for strategy in ("cranelift",) if small else ("cranelift", "winch"):
             found = compiler.load(program.source, runtimes.engines_for(strategy, pooled=True))
             if found is not None:

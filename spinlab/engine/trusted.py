@@ -21,7 +21,7 @@ _SMALL: Final = 1 << 18  # below this, copying is cheaper than a mapping, which 
 _DESCRIPTORS: Final = next((d for d in ("/proc/self/fd", "/dev/fd") if POSIX and os.path.isdir(d)), None)
 
 
-class Untrusted(Exception):  # noqa: N818 (a finding, caught by the cache)
+class Untrusted(Exception):
     """The file is not what its name says, or others could have written it."""
 
 

@@ -21,18 +21,20 @@ class Settings:
     Attributes:
         slots: Instances that the pool holds at once.
         memories: Linear memories in the pool for each slot.
-        memory: Bytes that a pooled memory can grow to; what wants more runs on demand.
+        memory: Bytes that a pooled memory can grow to. Address space only: a function's own limit is on the store.
         keep_resident: Bytes of a pooled memory that are cleared instead of given back when an instance goes.
         warm_slots: Pooled memories that keep their pages while unused.
         table_elements: Entries of a pooled table.
+        small: Bytes below which a component is compiled by Cranelift in this process, which is faster than a child.
     """
 
     slots: int = 32
     memories: int = 6
-    memory: int = 256 * MIB
+    memory: int = 4 << 30
     keep_resident: int = 32 * MIB
     warm_slots: int = 8
     table_elements: int = 100_000
+    small: int = 300_000
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +61,7 @@ class Settings:
         }
 
 
-class Trap(Exception):  # noqa: N818 (wasm's own word)
+class Trap(Exception):
     """What wasmtime reports while a guest is instantiated or called.
 
     Attributes:
