@@ -96,6 +96,10 @@ class Context:
         """Stop the guest at its deadline."""
         self.over("timeout")
 
+    def end(self) -> None:
+        """Stop the guest because the process ends."""
+        self.stop(GuestError("the process ended"))
+
     def tick(self) -> int:
         """Asked by the runtime when the epoch has moved: 0 ends the guest."""
         return 0 if self.error is not None else 1

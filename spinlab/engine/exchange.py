@@ -19,6 +19,10 @@ WHOLE = 2 * PIECE
 """Bytes of a complete body that go in with the request."""
 
 
+HEAD = 1 << 20
+"""Characters of a response's head; no client takes as much."""
+
+
 class Receiver(Protocol):
     """Where a response goes."""
 
@@ -30,7 +34,8 @@ class Receiver(Protocol):
         """A piece of the body; False asks to wait for room before the next."""
         ...
 
-    # A receiver may also have ``complete(trailers)``: the body has ended, though the guest goes on for a while.
+    # A receiver may also have ``complete(trailers)``: the body has ended, though the guest goes on for a while; and
+    # ``whole(status, headers, data)`` in place of `begin` and one `write`, when nothing but the end follows.
 
 
 class Exchange:
@@ -76,7 +81,8 @@ class Exchange:
             f"{request.scheme} {_one_line(authority)}",
             "whole" if whole else "more",
         ]
-        lines += [f"{_one_line(name)}: {_one_line(value)}" for name, value in request.headers.items()]
+        # Names in lower case, as Spin's guests see them.
+        lines += [f"{_one_line(name).lower()}: {_one_line(value)}" for name, value in request.headers.items()]
         return "\n".join(lines), data
 
     def _first_piece(self, body: bytes | Body) -> tuple[bytes, bool]:
@@ -149,6 +155,9 @@ class Exchange:
     def begin(self, head: str) -> None:
         """Send the head ``STATUS`` and header lines on."""
         status, _, lines = head.partition("\n")
+        if len(head) > HEAD:
+            self.context.over("response")
+            return
         self.begun = True
         self._receiver.begin(int(status), Headers(parse(lines)))
 
@@ -201,8 +210,14 @@ class Exchange:
         if len(data) > self.context.limits.response:
             self.context.over("response")
             return None
-        self.begin(head)
-        self.write(data)
+        whole = getattr(self._receiver, "whole", None)
+        if whole is None:
+            self.begin(head)
+            self.write(data)
+        else:
+            status, _, lines = head.partition("\n")
+            self.begun = True
+            whole(int(status), Headers(parse(lines)), data)
         self.ended = True
         return None
 

@@ -58,6 +58,10 @@ class Stoppable(Protocol):
         """The deadline has passed. Called from the watch's thread; must not block."""
         ...
 
+    def end(self) -> None:
+        """The process ends. Must not block."""
+        ...
+
     @property
     def stopping(self) -> bool:
         """Whether it was told to stop."""
@@ -123,6 +127,16 @@ class Watch:
             if self._thread is None and not self._closed:
                 self._start()
             self._changed.notify()
+
+    def end_all(self, timeout: float) -> None:
+        """Stop every guest, and wait until they are gone."""
+        with self._lock:
+            running = list(self._running.values())
+        for guest in running:
+            guest.end()
+        until = time.monotonic() + timeout
+        while self._running and time.monotonic() < until:
+            time.sleep(0.005)
 
     def close(self) -> None:
         """End the thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from spinlab.engine.workers import Workers
 
 if TYPE_CHECKING:
     from spinlab.engine.engine import Engine
+
+ENDS_WITHIN = 2.0
+"""Seconds that the end of the process waits at most for guests to stop."""
 
 
 class Threads:
@@ -70,3 +74,16 @@ def release(engine: Engine) -> None:
         found = _all.pop(engine, None)
     if found is not None:
         found.close()
+
+
+@atexit.register
+def _stop_guests() -> None:
+    """Stop the guests before the interpreter goes.
+
+    A daemon thread that comes back into Python after that is ended by force, which wasmtime's frames do not survive.
+    """
+    with _lock:
+        ending = list(_all.values())
+    for found in ending:
+        found.close()
+        found.watch.end_all(ENDS_WITHIN)

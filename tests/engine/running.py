@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import wat_guests
 
 from spinlab.engine import Engine, Outcome, Prepared, Sandbox, default_engine
 from spinlab.http import Headers, Request
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def engine() -> Engine:
@@ -28,6 +33,20 @@ def prepared(handle: str, start: str = "", prepare: str | None = None, pages: in
 def sandbox(handle: str, *, start: str = "", prepare: str | None = None, pages: int = 1, **options: Any) -> Sandbox:
     """A sandbox of the hand-written guest with this handler."""
     return Sandbox(engine(), prepared(handle, start, prepare, pages), name="guest", **options)
+
+
+@cache
+def rust_guest(name: str) -> Prepared:
+    """A guest of ``tests/guests/rust``, built when its source has changed."""
+    folder = ROOT / "tests" / "guests" / "target" / "components"
+    builder = ROOT / "spinlab" / "bridge" / "build.py"
+    subprocess.run([sys.executable, str(builder), "--guests", str(folder)], check=True)
+    return engine().prepare((folder / f"{name}.wasm").read_bytes())
+
+
+def rust(name: str, **options: Any) -> Sandbox:
+    """A sandbox of a guest written in Rust."""
+    return Sandbox(engine(), rust_guest(name), name=name, **options)
 
 
 def get(target: str = "/") -> Request:
@@ -64,6 +83,9 @@ class Recorder:
         if self.room <= 0:
             self.full.set()
         return self.room > 0
+
+    def complete(self, trailers: Headers) -> None:
+        self.calls.append("complete")
 
     def end(self, outcome: Outcome) -> None:
         self.calls.append("end")

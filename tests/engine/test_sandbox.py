@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import wat_guests as guests
@@ -154,3 +156,19 @@ def test_workers_live_on_after_every_kind_of_failure() -> None:
         assert response.error is not None
         assert response.body == b""
     assert sandbox(guests.HELLO).handle(get()).status == 200
+
+
+@pytest.mark.parametrize("handle", ["LOOP", "SLEEP"])
+def test_a_process_that_ends_while_a_guest_runs_ends_cleanly(handle: str) -> None:
+    script = f"""
+import time
+import wat_guests
+from running import Recorder, get, sandbox
+sandbox(wat_guests.{handle}).submit(get(), Recorder())
+time.sleep(0.2)
+print("bye")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "bye\n", "")

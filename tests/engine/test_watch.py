@@ -17,6 +17,9 @@ class Guest:
         self.stopping = True
         self.expired.set()
 
+    def end(self) -> None:
+        self.stopping = True
+
 
 class Epoch:
     def __init__(self) -> None:
