@@ -39,7 +39,7 @@ class Nested:
         frame: The outer component with placeholders.
         blobs, core_types: What fills them, the guest excepted.
         handler: The guest's handler.
-        imports: The guest's imports, as written.
+        imports: The interfaces that the guest imports, as written.
         providers: Names of the providers that are in it, the driver included: their cores are to be linked.
         warms: Whether it exports ``prepare``.
     """
@@ -112,7 +112,7 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
         tuple(providers[n].component for n in used),
         tuple(providers[n].core_type for n in used),
         handler,
-        tuple(i.name for i in guest.imports),
+        tuple(i.name for i in guest.imports if i.kind == "instance"),
         used,
         warm is not None,
     )

