@@ -231,13 +231,34 @@ class Instance:
             for value in (first, second, result):
                 native.value_delete(value)
 
-    def prepare(self, current: Current, ticks: int = 1) -> None:
-        """Warm the instance up, when ``code.warms``.
+    def prepare(self, current: Current, ticks: int = 1) -> str:
+        """Warm the instance up, when ``code.warms``. Returns what failed, such as a traceback; empty when nothing did.
 
         Raises:
             Trap: The guest failed or was stopped.
         """
-        self._call(current, self._function("prepare"), None, 0, None, 0, ticks)
+        function = self._function("prepare")
+        if not self._gives(function):
+            self._call(current, function, None, 0, None, 0, ticks)
+            return ""
+        result = _RESULT()
+        try:
+            self._call(current, function, None, 0, result, 1, ticks)
+            return str(values.READERS["s"](result, 0))
+        finally:
+            native.value_delete(result)
+
+    def _gives(self, function: Any) -> bool:
+        """Whether a function has a result."""
+        kind = native.function_type(ctypes.byref(function), self._context)
+        result = _RESULT()  # as large as a type, and larger
+        try:
+            gives = bool(native.function_type_result(kind, result))
+            if gives:
+                native.value_type_delete(result)
+            return gives
+        finally:
+            native.function_type_delete(kind)
 
     def _call(self, current: Current, function: Any, args: Any, n: int, results: Any, m: int, ticks: int) -> None:
         native.set_deadline(self._context, ticks)

@@ -35,6 +35,7 @@ class Spare:
         served: Requests that it has answered.
         since: When it began to wait, on the monotonic clock.
         seconds: How long it took to make.
+        report: What went wrong while its code was loaded, in the words of the image that will tell it to each request.
     """
 
     instance: Instance
@@ -43,6 +44,7 @@ class Spare:
     served: int = 0
     since: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+    report: str = ""
 
 
 class Stock:

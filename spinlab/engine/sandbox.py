@@ -15,7 +15,7 @@ from spinlab.engine.limits import exceeded
 from spinlab.engine.memory import standing_at
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
-from spinlab.engine.traps import explain, ran_out_of_memory
+from spinlab.engine.traps import explain, not_loaded, ran_out_of_memory
 from spinlab.errors import Busy, CallError, GuestError
 from spinlab.function import MIB, Limits
 from spinlab.host import Files, Host
@@ -224,13 +224,14 @@ class Sandbox:
         began = time.perf_counter()
         generation = self.prepared.generation
         instance = self._instantiate(context)
+        report = ""
         if self.prepared.warms:
             try:
-                instance.prepare(context)
+                report = instance.prepare(context)
             except BaseException:
                 instance.close()
                 raise
-        return Spare(instance, None, generation, seconds=time.perf_counter() - began)
+        return Spare(instance, None, generation, seconds=time.perf_counter() - began, report=report)
 
     def _instantiate(self, context: Context) -> Instance:
         if self._fits_pool:
@@ -264,6 +265,8 @@ class Sandbox:
             error.details = "\n".join(line.text for line in context.written.lines()) or error.details
         if spare is not None:
             self.cold_start = spare.seconds
+            if spare.report:
+                error = not_loaded(spare.report)
         if spare is not None and not self._threads.makers.put(self._stock, spare):
             spare.instance.close()
         loading.error = error

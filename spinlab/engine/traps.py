@@ -52,10 +52,15 @@ def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool]) ->
     ):
         return exceeded("memory", context.limits)
     if context.loading:
-        return GuestError("the function's code could not be loaded", hint="its log says why", details=trap.details)
+        return not_loaded(trap.details)
     message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
     return GuestError(message, hint=hint, details=details)
+
+
+def not_loaded(details: str) -> GuestError:
+    """The error of code that failed before there was a request."""
+    return GuestError("the function's code could not be loaded", hint="its log says why", details=details)
 
 
 def _cause(trap: Trap) -> str:

@@ -89,6 +89,14 @@ def test_a_check_of_code_that_fails_to_load_says_what_it_wrote(makers: Makers) -
     assert error.value.details == "Hello from WAT"
 
 
+def test_a_check_fails_with_what_the_warm_up_reports_and_requests_are_left_to_the_guest(makers: Makers) -> None:
+    box = warming(makers, prepare="report")
+    with pytest.raises(GuestError) as error:
+        box.check()
+    assert error.value.details == "Hello from WAT"
+    assert box.handle(get()).status == 200
+
+
 def test_a_warm_up_that_traps_is_shown_to_each_request(makers: Makers) -> None:
     box = warming(makers, prepare=WRITES + "unreachable")
     for _ in range(3):

@@ -137,12 +137,24 @@ _WARM_UP = """
 """
 
 
+_REPORT = """
+  (func $prepare (result string) (canon lift (core func $c "prepare") (memory $memory)))
+  (component $warm (import "p" (func $p (result string))) (export "prepare" (func $p)))
+  (instance $warmed (instantiate $warm (with "p" (func $prepare))))
+  (export "spinlab:image/warm-up@0.1.0" (instance $warmed))
+"""
+
+
 def guest(handle: str, *, start: str = "", prepare: str | None = None, pages: int = 1) -> bytes:
     """A component whose handler is `handle`: core WAT with the locals ``$request $out $s $i``.
 
     At address 64 of its memory stands ``Hello from WAT`` and a line end. `start` runs when it is instantiated,
-    `prepare` (with ``$s $i``) in a warm-up of its own.
+    `prepare` (with ``$s $i``) in a warm-up of its own; when it is ``report``, that fails with the text above.
     """
+    reports = prepare == "report"
+    warm_up = _REPORT if reports else _WARM_UP if prepare is not None else ""
+    if reports:
+        prepare = "(i32.store (i32.const 32) (i32.const 64)) (i32.store (i32.const 36) (i32.const 14)) (i32.const 32)"
     lowered = "\n".join(
         f"(core func ${n} (canon lower ({what}) {options}))" for n, (what, _, options) in _LOWERED.items()
     )
@@ -161,7 +173,7 @@ def guest(handle: str, *, start: str = "", prepare: str | None = None, pages: in
     {_KIT}
     {f"(func $start {start}) (start $start)" if start else ""}
     (func (export "handle") (param $request i32) (param $out i32) (local $s i32) (local $i i32) {handle})
-    (func (export "prepare") (local $s i32) (local $i i32) {prepare or ""}))
+    (func (export "prepare") {"(result i32)" if reports else ""} (local $s i32) (local $i i32) {prepare or ""}))
   (core instance $c (instantiate $code (with "i" (instance (export "m" (memory $memory)) {exports}
     (export "drop-stream" (func $drop-stream))))))
   (func $handle (param "request" (own $incoming-request)) (param "response-out" (own $response-outparam))
@@ -174,7 +186,7 @@ def guest(handle: str, *, start: str = "", prepare: str | None = None, pages: in
   (instance $handler (instantiate $shape (with "request" (type $incoming-request))
     (with "outparam" (type $response-outparam)) (with "handle" (func $handle))))
   (export "wasi:http/incoming-handler@0.2.0" (instance $handler))
-  {_WARM_UP if prepare is not None else ""})""")
+  {warm_up})""")
     )
 
 
