@@ -52,7 +52,7 @@ CELL = Command(
     "The cell becomes a live, sandboxed function; running it again replaces the function.",
     (
         Positional("LANGUAGE", "What the cell is written in; Python when left out.", required=False),
-        Positional("NAME", "The function's name, in kebab or snake case. It is the identity: a cell with it replaces."),
+        Positional("NAME", "The function's name, in kebab or snake case; a cell of the same name replaces it."),
     ),
     (
         Option(("--route",), "Where it answers; /NAME/... when left out.", "PATTERN", many=True),
@@ -64,7 +64,7 @@ CELL = Command(
         Option(("--ai-model",), "A model it may use.", "NAME", many=True),
         Option(
             ("--variable", "--var"),
-            "A variable it may read: of the application's variable NAME, of OTHER, or of a quoted template.",
+            "A variable it may read: the application's NAME, its OTHER, or a quoted template.",
             "NAME[=OTHER]",
             many=True,
             convert=_variable,

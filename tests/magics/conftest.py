@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -49,8 +50,8 @@ class Ran:
 class Kernel:
     """A kernel that runs cells one after the other."""
 
-    def __init__(self) -> None:
-        self.manager, self.client = start_new_kernel(kernel_name="python3")
+    def __init__(self, environ: dict[str, str] | None = None) -> None:
+        self.manager, self.client = start_new_kernel(kernel_name="python3", env={**os.environ, **(environ or {})})
 
     def send(self, code: str, **content: Any) -> str:
         """Start a cell."""
@@ -95,7 +96,7 @@ class Kernel:
         from queue import Empty
 
         try:
-            return self.client.get_iopub_msg(timeout=0.05)  # type: ignore[no-any-return]
+            return self.client.get_iopub_msg(timeout=0.05)
         except Empty:
             assert time.monotonic() < until, "the cell did not end in time"
             return None
@@ -134,3 +135,9 @@ def kernel() -> Iterator[Kernel]:
     made.run("%load_ext spinlab").ok()
     yield made
     made.close()
+
+
+@pytest.fixture
+def empty_session(kernel: Kernel) -> None:
+    """The kernel without any app."""
+    kernel.run("from spinlab.session import session as _session; _session.reset()").ok()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from .conftest import Kernel
+from .teapots import register
 
 MEASURE = """
 import json, sys, threading, time
@@ -49,3 +50,15 @@ def test_the_configuration_shows_under_its_name(bare: Kernel) -> None:
     assert "Spin.listen" in bare.run("%config Spin").ok().text
     bare.run("%config Spin.serve = False").ok()
     bare.run("assert get_ipython().spinlab_extension.spin.serve is False").ok()
+
+
+def test_under_a_hub_the_card_links_through_the_proxy() -> None:
+    hub = Kernel({"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"})
+    try:
+        hub.run("%load_ext spinlab").ok()
+        ran = register(hub, options="--route /tea")
+        port = hub.run("from spinlab.session import session; print(session.server.port)").ok().stdout.strip()
+        assert f'href="/user/ada/proxy/{port}/tea"' in ran.html
+        assert f"Serving http://127.0.0.1:{port}" in hub.run("%spin up").ok().stdout
+    finally:
+        hub.close()

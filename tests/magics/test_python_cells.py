@@ -10,16 +10,13 @@ import pytest
 
 from .conftest import Kernel
 
+pytestmark = pytest.mark.usefixtures("empty_session")
+
 HELLO = """%%spin hello --route /hello/:name
 def handle(request):
     print("called by", request.params["name"])
     return f"Hello, {request.params['name']}!"
 """
-
-
-@pytest.fixture(autouse=True)
-def _empty_app(kernel: Kernel) -> None:
-    kernel.run("from spinlab.session import session as _session; _session.reset()").ok()
 
 
 def test_the_answer_comes_with_the_lines_that_were_printed(kernel: Kernel) -> None:
