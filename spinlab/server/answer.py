@@ -108,6 +108,14 @@ class Answer:
             self._wake()
         return room
 
+    def whole(self, status: int, headers: Headers, data: bytes) -> None:
+        """Head and body at once, when nothing but the end follows: the end will wake the loop."""
+        self.headers = headers
+        if data:
+            with self._lock:
+                self._pieces.append(data)
+        self.status = status
+
     def complete(self, _trailers: Headers) -> None:
         """The response is complete, though the guest goes on for a while; uvicorn sends no trailers."""
         self.completed = True

@@ -29,7 +29,7 @@ CONNECTION = "spinlab.connection"
 
 WHOLE = 1 << 20  # a request body of this declared size is read before the guest starts
 JOINED = 16 * 1024  # a body of this size goes out together with its head
-GRACE = 0.001  # seconds in which the end of a whole answer follows its head
+GRACE = 0.005  # seconds in which the end of a whole answer follows its head
 
 
 class Front:
