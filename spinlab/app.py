@@ -508,6 +508,14 @@ class _Recorder:
     def write(self, data: bytes) -> bool:
         return self._sink.write(data)
 
+    def whole(self, status: int, headers: Headers, data: bytes) -> None:
+        tell = getattr(self._sink, "whole", None)
+        if tell is not None:
+            tell(status, headers, data)
+        else:
+            self._sink.begin(status, headers)
+            self._sink.write(data)
+
     def complete(self, trailers: Headers) -> None:
         tell = getattr(self._sink, "complete", None)
         if tell is not None:
