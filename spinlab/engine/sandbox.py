@@ -90,7 +90,7 @@ class Sandbox:
             Busy: All workers are taken and the queue is full.
         """
         call = Call(self._context(), request, sink)
-        self._threads.workers.submit(partial(self._serve, call))
+        self._threads.workers.submit(partial(self._serve, call), id(self))
         return call
 
     def handle(self, request: Request) -> Response:
@@ -113,7 +113,7 @@ class Sandbox:
         if not self.prepared.warms:
             return
         loading = _Loading(self._context(loading=True))
-        self._threads.workers.submit(partial(self._load, loading))
+        self._threads.workers.submit(partial(self._load, loading), id(self))
         wait(loading.done, loading.context)
         if loading.error is not None:
             raise loading.error

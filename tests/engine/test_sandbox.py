@@ -51,20 +51,20 @@ def test_many_requests_at_once_get_each_their_answer() -> None:
     assert all(b"".join(sink.pieces) == b"Hello from WAT\n" for sink in sinks)
 
 
-def test_requests_that_find_no_room_in_the_queue_are_busy_and_the_next_works() -> None:
-    box = sandbox(guests.SLEEP)
-    box._threads = Threads(engine(), workers=2, queue=2)
-    calls = [box.submit(get(), Recorder()) for _ in range(4)]
+def test_a_function_that_hangs_under_load_becomes_busy_and_the_others_go_on() -> None:
+    hangs, other = sandbox(guests.SLEEP), sandbox(guests.HELLO)
+    hangs._threads = other._threads = Threads(engine(), workers=4, queue=4)
+    calls = [hangs.submit(get(), Recorder()) for _ in range(3 + 3)]
     with pytest.raises(Busy):
-        box.submit(get(), Recorder())
-    response = box.handle(get())
+        hangs.submit(get(), Recorder())
+    response = hangs.handle(get())
     assert (response.status, response.headers.get("retry-after")) == (503, "1")
     assert isinstance(response.error, Busy)
+    assert other.handle(get()).status == 200
     for call in calls:
         call.cancel("test is over")
         assert call.done.wait(10)
-    assert sandbox(guests.HELLO).handle(get()).status == 200
-    box._threads.close()
+    hangs._threads.close()
 
 
 def test_a_cancelled_request_ends_while_it_waits_and_while_it_loops() -> None:
@@ -80,7 +80,7 @@ def test_a_cancelled_request_ends_while_it_waits_and_while_it_loops() -> None:
 
 def test_a_cancelled_request_that_still_waits_for_a_worker_never_runs() -> None:
     box = sandbox(guests.SLEEP)
-    box._threads = Threads(engine(), workers=1, queue=5)
+    box._threads = Threads(engine(), workers=1, queue=4)
     first, second = (box.submit(get(), Recorder()) for _ in range(2))
     second.cancel("never mind")
     first.cancel("never mind")

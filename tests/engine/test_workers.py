@@ -42,14 +42,53 @@ def test_jobs_wait_in_a_bounded_queue_and_then_the_pool_is_busy() -> None:
         done[n].set()
 
     for n in range(5):
-        workers.submit(lambda n=n: job(n))  # type: ignore[misc]
+        workers.submit(lambda n=n: job(n), owner=n)  # type: ignore[misc]
     with pytest.raises(Busy) as error:
-        workers.submit(lambda: None)
+        workers.submit(lambda: None, owner=9)
     assert error.value.status == 503
     assert "3 requests are waiting" in str(error.value)
     gate.set()
     assert all(event.wait(10) for event in done)
     workers.close()
+
+
+def test_one_owner_can_not_have_every_thread_nor_the_whole_queue() -> None:
+    workers = Workers("fair", count=4, queue=8)
+    gate, done = threading.Event(), threading.Event()
+    for _ in range(3 + 6):
+        workers.submit(gate.wait, owner=1)
+    with pytest.raises(Busy):
+        workers.submit(gate.wait, owner=1)
+    workers.submit(done.set, owner=2)
+    assert done.wait(10)
+    gate.set()
+    workers.close()
+
+
+def test_a_waiting_job_of_another_owner_passes_those_whose_owner_is_at_its_share() -> None:
+    workers = Workers("pass", count=4, queue=8)
+    gate, blocker, done = threading.Event(), threading.Event(), threading.Event()
+    workers.submit(blocker.wait, owner=2)
+    for _ in range(4):
+        workers.submit(gate.wait, owner=1)
+    workers.submit(done.set, owner=3)
+    blocker.set()
+    assert done.wait(10)
+    gate.set()
+    workers.close()
+
+
+def test_nothing_is_counted_for_owners_whose_jobs_are_over() -> None:
+    workers = Workers("forget", count=2)
+    for owner in range(100):
+        done = threading.Event()
+        workers.submit(done.set, owner=owner)
+        assert done.wait(10)
+    workers.close()
+    for thread in named("forget"):
+        thread.join(10)
+    assert not workers._running
+    assert not workers._waiting
 
 
 def test_a_closed_pool_finishes_its_jobs_ends_its_threads_and_takes_no_more() -> None:
