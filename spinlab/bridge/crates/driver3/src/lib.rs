@@ -6,40 +6,81 @@
 
 mod bindings;
 
-use std::cell::Cell;
-
-use wit_bindgen::spawn_local;
+use std::future::{poll_fn, Future};
+use std::pin::{pin, Pin};
+use std::task::{Context, Poll};
 
 use bindings::spinlab::bridge::ctl3::{self, Foreign};
 use bindings::wasi::http0_3_0::handler;
 
 struct Driver;
 
-thread_local! {
-    static READING: Cell<bool> = const { Cell::new(false) };
-}
-
 impl bindings::Guest for Driver {
     async fn run(head: String, data: String) -> (String, String) {
-        let request = ctl3::begin(head, data).await;
-        if !READING.replace(true) {
-            spawn_local(read_foreign());
-        }
-        let answer = handler::handle(request).await;
-        ctl3::finish(answer).await
+        let request = ctl3::begin(&head, &data);
+        let mut work = Work::new();
+        let mut main = pin!(async {
+            let answer = handler::handle(request).await;
+            ctl3::finish(answer).await
+        });
+        let mut result = None;
+        poll_fn(|context| {
+            if result.is_none() {
+                if let Poll::Ready(value) = main.as_mut().poll(context) {
+                    result = Some(value);
+                }
+            }
+            match work.poll(context) {
+                Poll::Ready(()) => result.take().map_or(Poll::Pending, Poll::Ready),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
     }
 }
 
-/// Read futures for the provider, as long as the instance lives.
-async fn read_foreign() {
-    loop {
-        match ctl3::next_foreign().await {
-            Foreign::Trailers((number, future)) => {
-                spawn_local(async move { ctl3::trailers_read(number, future.await) });
+/// What goes on beside the handler: the provider's work, and the futures that are read for it.
+struct Work {
+    provider: Option<Pin<Box<dyn Future<Output = Option<Foreign>>>>>,
+    readings: Vec<Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+impl Work {
+    fn new() -> Self {
+        Self { provider: Some(Box::pin(ctl3::work())), readings: Vec::new() }
+    }
+
+    /// Ready when the provider has no more to do for this request.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while let Some(provider) = &mut self.provider {
+            match provider.as_mut().poll(context) {
+                Poll::Ready(Some(foreign)) => {
+                    self.readings.push(Box::pin(read(foreign)));
+                    self.provider = Some(Box::pin(ctl3::work()));
+                }
+                Poll::Ready(None) => self.provider = None,
+                Poll::Pending => break,
             }
-            Foreign::Outcome((number, future)) => {
-                spawn_local(async move { ctl3::outcome_read(number, future.await.as_ref().copied()) });
-            }
+        }
+        self.readings.retain_mut(|reading| reading.as_mut().poll(context).is_pending());
+        if self.provider.is_none() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// Read a future for the provider.
+async fn read(foreign: Foreign) {
+    match foreign {
+        Foreign::Trailers((number, future)) => {
+            let value = future.await;
+            ctl3::trailers_read(number, value);
+        }
+        Foreign::Outcome((number, future)) => {
+            let value = future.await;
+            ctl3::outcome_read(number, value.as_ref().copied());
         }
     }
 }

@@ -19,14 +19,13 @@ pub fn current_request() -> u32 {
 }
 
 impl ctl3::Guest for Provider {
-    async fn begin(head: String, data: String) -> Request {
+    fn begin(head: String, data: String) -> Request {
         if REQUEST.get() == 0 {
             std::panic::set_hook(Box::new(|info| {
                 host::log(2, &format!("spinlab bridge: {info}\n"));
             }));
         }
         REQUEST.set(REQUEST.get().wrapping_add(1));
-        effects::start_pump();
         IncomingRequest::incoming(flat::head::Request::parse(&head), flat::data::decode(data))
     }
 
@@ -37,11 +36,12 @@ impl ctl3::Guest for Provider {
         };
         effects::drain().await;
         cli::flush();
+        effects::end_work();
         result
     }
 
-    async fn next_foreign() -> Foreign {
-        foreign::next().await
+    async fn work() -> Option<Foreign> {
+        effects::work().await
     }
 
     fn trailers_read(number: u32, value: Result<Option<Trailers>, ErrorCode>) {

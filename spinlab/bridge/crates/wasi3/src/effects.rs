@@ -1,12 +1,12 @@
 //! Effects in flight: who waits for which, and the one place of the store that blocks.
 //!
-//! Every export of WASI 0.3 runs as a task of its own. A task that needs the host starts an effect and waits for its
-//! ticket; a task that sleeps waits for a timer. One more task, the pump, lives as long as the instance: when someone
-//! waits it yields, so that everything in the store that can go on does (the runtime resumes a yielded task after all
-//! others), and only when that changed nothing does it block, in `host.wait`, for all of them at once.
+//! Every asynchronous export runs as a task of its own. A task that needs the host starts an effect and waits for its
+//! ticket; a task that sleeps waits for a timer. One more task, the pump, runs beside each request: when someone waits
+//! it yields, so that everything in the store that can go on does (the runtime resumes a yielded task after all others),
+//! and only when that changed nothing does it block, in `host.wait`, for all of them at once.
 //!
-//! Exports that are no tasks (`sync` functions, destructors) can't write streams or futures. They leave that as a job
-//! for the pump.
+//! Exports that are no tasks (synchronous functions, destructors) can't write streams or futures. They leave that as a
+//! job for the pump. Jobs that wait for a guest outlive the request, as the guest's handles do.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,9 +14,12 @@ use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use wit_bindgen::{spawn_local, yield_async};
+use wit_bindgen::yield_async;
 
+use crate::bindings::exports::spinlab::bridge::ctl3::Foreign;
 use crate::bindings::spinlab::bridge::host;
+use crate::http::foreign;
+use crate::jobs::Jobs;
 
 /// How often the pump gives way before it believes that nothing else can go on.
 const QUIET_TURNS: u32 = 2;
@@ -89,15 +92,18 @@ pub async fn sleep_until(when: u64) {
 
 /// Do `job` in the pump's task.
 pub fn later(job: impl Future<Output = ()> + 'static) {
-    change(|state| state.jobs.push(Box::pin(job)));
+    JOBS.with_borrow_mut(|jobs| jobs.add(job));
+    change(|_| ());
 }
 
-/// Start the pump; from inside a task.
-pub fn start_pump() {
-    let first = STATE.with_borrow_mut(|state| !std::mem::replace(&mut state.pumping, true));
-    if first {
-        spawn_local(pump());
-    }
+/// Have the pump look for what there is to do.
+pub fn wake_pump() {
+    change(|_| ());
+}
+
+/// Nothing is left to do for this request.
+pub fn end_work() {
+    change(|state| state.ended = true);
 }
 
 /// Is nothing of the guest waiting, after all that can go on has gone on?
@@ -114,42 +120,28 @@ pub async fn drain() {
 }
 
 /// Wait for `future`; when the pump is about to block meanwhile, `None` comes first. Call again to wait on.
-pub async fn or_blocking<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+pub async fn or_blocking<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    watched(future, false).await
+}
+
+/// Wait for `future` as long as anything in the store goes on; `None` when the host would have to act first.
+pub async fn soon<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
+    watched(future, true).await
+}
+
+async fn watched<T>(mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>, quiet: bool) -> Option<T> {
+    let mut watch = None;
     poll_fn(|context| {
-        let ready = future.as_mut().poll(context);
-        STATE.with_borrow_mut(|state| match ready {
-            Poll::Ready(value) => {
-                state.before_blocking = Notice::Unwanted;
-                Poll::Ready(Some(value))
-            }
-            Poll::Pending if matches!(state.before_blocking, Notice::Given) => {
-                state.before_blocking = Notice::Unwanted;
-                Poll::Ready(None)
-            }
-            Poll::Pending => {
-                state.before_blocking = Notice::Wanted(context.waker().clone());
-                Poll::Pending
-            }
-        })
+        if let Poll::Ready(value) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(value));
+        }
+        if watch.get_or_insert_with(|| Watch::new(quiet)).is_told(context) {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
     })
     .await
 }
-
-/// Wait for `future` as long as the store goes on without the host; `None` when it would block.
-pub async fn soon<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    for turn in 0..=QUIET_TURNS {
-        let ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
-        if let Poll::Ready(value) = ready {
-            return Some(value);
-        }
-        if turn < QUIET_TURNS {
-            yield_async().await;
-        }
-    }
-    None
-}
-
-type Job = Pin<Box<dyn Future<Output = ()>>>;
 
 enum What {
     Effect(u32),
@@ -162,37 +154,37 @@ struct Waiting {
     answer: Option<Answer>,
 }
 
-/// Whether somebody wants to know before the pump blocks.
-enum Notice {
-    Unwanted,
-    Wanted(Waker),
-    Given,
+/// Somebody who wants to know when the store has come to rest.
+struct Watcher {
+    /// Even when nobody waits for the host, so that nothing at all goes on.
+    quiet: bool,
+    told: bool,
+    waker: Option<Waker>,
 }
 
 struct State {
     waiting: BTreeMap<u32, Waiting>,
     next: u32,
-    jobs: Vec<Job>,
     /// Counts every change, so that the pump sees whether something happened while it gave way.
     changes: u32,
-    pumping: bool,
+    ended: bool,
     /// The pump, while it has nothing to do.
     pump: Option<Waker>,
     /// Who waits for the end of everything.
     drain: Option<Waker>,
-    before_blocking: Notice,
+    watchers: BTreeMap<u32, Watcher>,
 }
 
 thread_local! {
+    static JOBS: RefCell<Jobs> = const { RefCell::new(Jobs::new()) };
     static STATE: RefCell<State> = const { RefCell::new(State {
         waiting: BTreeMap::new(),
         next: 0,
-        jobs: Vec::new(),
         changes: 0,
-        pumping: false,
+        ended: false,
         pump: None,
         drain: None,
-        before_blocking: Notice::Unwanted,
+        watchers: BTreeMap::new(),
     }) };
 }
 
@@ -253,24 +245,48 @@ impl Drop for Ticket {
     }
 }
 
-fn is_idle() -> bool {
-    STATE.with_borrow(|state| state.waiting.is_empty() && state.jobs.is_empty())
+/// Somebody's place among those who watch.
+struct Watch {
+    key: u32,
 }
 
-fn nobody_waits() -> bool {
-    STATE.with_borrow(|state| state.waiting.is_empty())
+impl Watch {
+    fn new(quiet: bool) -> Self {
+        change(|state| {
+            state.next = state.next.wrapping_add(1);
+            state.watchers.insert(state.next, Watcher { quiet, told: false, waker: None });
+            Self { key: state.next }
+        })
+    }
+
+    fn is_told(&self, context: &Context<'_>) -> bool {
+        STATE.with_borrow_mut(|state| {
+            let Some(watcher) = state.watchers.get_mut(&self.key) else { return false };
+            watcher.waker = Some(context.waker().clone());
+            watcher.told
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        STATE.with_borrow_mut(|state| state.watchers.remove(&self.key));
+    }
+}
+
+fn is_idle() -> bool {
+    STATE.with_borrow(|state| state.waiting.is_empty()) && !JOBS.with_borrow(Jobs::are_ready)
 }
 
 fn until_idle(context: &mut Context<'_>) -> Poll<()> {
-    STATE.with_borrow_mut(|state| {
-        if state.waiting.is_empty() && state.jobs.is_empty() {
-            return Poll::Ready(());
-        }
-        state.drain = Some(context.waker().clone());
-        Poll::Pending
-    })
+    if is_idle() {
+        return Poll::Ready(());
+    }
+    STATE.with_borrow_mut(|state| state.drain = Some(context.waker().clone()));
+    Poll::Pending
 }
 
+/// Give way; did anything happen meanwhile?
 async fn changed_by_others() -> bool {
     let changes = || STATE.with_borrow(|state| state.changes);
     let before = changes();
@@ -283,41 +299,70 @@ async fn changed_by_others() -> bool {
     false
 }
 
-async fn pump() {
+/// The pump. Ends with the request, or when the driver shall read something.
+pub async fn work() -> Option<Foreign> {
     let mut slice = FIRST_SLICE;
     loop {
-        poll_fn(until_busy).await;
-        let jobs = STATE.with_borrow_mut(|state| std::mem::take(&mut state.jobs));
-        for job in jobs {
-            spawn_local(job);
+        match poll_fn(next_task).await {
+            Task::Read(foreign) => return Some(foreign),
+            Task::End => return None,
+            Task::Settle => {}
         }
-        if nobody_waits() || changed_by_others().await || announce_blocking() {
+        if changed_by_others().await || JOBS.with_borrow(Jobs::are_ready) || tell_watchers() {
             continue;
         }
         slice = if block(slice) { FIRST_SLICE } else { LONGEST_SLICE.min(slice * 2) };
     }
 }
 
-fn until_busy(context: &mut Context<'_>) -> Poll<()> {
+/// What the pump has to do.
+enum Task {
+    Read(Foreign),
+    End,
+    /// Somebody waits, for the host or to know that nothing goes on.
+    Settle,
+}
+
+fn next_task(context: &mut Context<'_>) -> Poll<Task> {
+    STATE.with_borrow_mut(|state| state.pump = None);
+    while let Some(mut job) = JOBS.with_borrow_mut(Jobs::take_ready) {
+        if job.poll().is_pending() {
+            JOBS.with_borrow_mut(|jobs| jobs.put_back(job));
+        }
+        change(|_| ());
+    }
+    if let Some(foreign) = foreign::next() {
+        return Poll::Ready(Task::Read(foreign));
+    }
     STATE.with_borrow_mut(|state| {
-        if !state.waiting.is_empty() || !state.jobs.is_empty() {
-            return Poll::Ready(());
+        if std::mem::take(&mut state.ended) {
+            return Poll::Ready(Task::End);
+        }
+        let mut watchers = state.watchers.values();
+        if !state.waiting.is_empty() || watchers.any(|one| one.quiet && !one.told) {
+            return Poll::Ready(Task::Settle);
         }
         state.pump = Some(context.waker().clone());
         Poll::Pending
     })
 }
 
-/// Tell who wants to know that the pump is about to block; false when nobody does.
-fn announce_blocking() -> bool {
-    let waker = STATE.with_borrow_mut(|state| match std::mem::replace(&mut state.before_blocking, Notice::Given) {
-        Notice::Wanted(waker) => Some(waker),
-        other => {
-            state.before_blocking = other;
-            None
-        }
+/// Tell those who want to know that the store has come to rest; true when the pump need not block, or not yet.
+fn tell_watchers() -> bool {
+    let (wakers, blocks) = STATE.with_borrow_mut(|state| {
+        let blocks = !state.waiting.is_empty();
+        let untold = state.watchers.values_mut().filter(|one| !one.told && (one.quiet || blocks));
+        let tell = |one: &mut Watcher| {
+            one.told = true;
+            one.waker.take()
+        };
+        (untold.map(tell).collect::<Vec<_>>(), blocks)
     });
-    waker.map(Waker::wake).is_some()
+    let told = !wakers.is_empty();
+    for waker in wakers.into_iter().flatten() {
+        waker.wake();
+    }
+    told || !blocks
 }
 
 /// Wait in the host for all who wait here, at most for `slice` nanoseconds; true when somebody can go on.

@@ -11,6 +11,7 @@ mod control;
 mod effects;
 mod filesystem;
 mod http;
+mod jobs;
 mod random;
 mod reply;
 mod sockets;

@@ -1,18 +1,17 @@
 //! Outgoing requests. Any number may be under way at once.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-
-use wit_bindgen::spawn_local;
 
 use super::body::{Body, Part};
 use super::{errors, request, response};
 use crate::bindings::exports::wasi::http0_3_0::client;
 use crate::bindings::exports::wasi::http0_3_0::types::{ErrorCode, Request, Response};
-use crate::effects::{perform, soon, start, Answer, DONE};
+use crate::bindings::spinlab::bridge::host;
+use crate::effects::{later, perform, soon, start, Answer, DONE};
 use crate::Provider;
 
 /// A body waits for its stream with no more than this.
@@ -23,70 +22,76 @@ impl client::Guest for Provider {
         let mut message = request.into_inner::<request::Message>();
         let body = std::mem::replace(&mut message.body, Body::from_request(Vec::new(), false));
         let upload = Rc::new(Upload::default());
-        let mut uploading = Box::pin(upload.clone().run(body));
-        let first = soon(uploading.as_mut()).await;
-        let whole = matches!(&first, Some(End { sent: Ok(trailers), .. }) if trailers.is_empty());
+        let mut uploading: Uploading = Box::pin(upload.clone().run(body));
+        let end = soon(uploading.as_mut()).await;
+        let whole = matches!(&end, Some(End { read: Ok(trailers), .. }) if trailers.is_empty());
         let args = message.print(if whole { "whole" } else { "more" })?;
         let data = flat::data::encode(&upload.held.take());
         let begun = start("http", &args, &data);
-        upload.open(begun.id);
-        match first {
+        match end {
             Some(end) if whole => {
-                let answer = begun.progress.finished().await;
-                finish(begun.id, answer, Some(end))
+                let result = received(begun.id, begun.progress.finished().await);
+                end.tell(result.as_ref().map(drop).map_err(Clone::clone));
+                return result;
             }
-            Some(end) => {
-                spawn_local(close(begun.id, end));
-                finish(begun.id, begun.progress.finished().await, None)
-            }
+            // Refused at once: nobody takes the rest of the body.
+            None if begun.id == 0 => {}
+            Some(end) => later(close(begun.id, end)),
             None => {
-                let id = begun.id;
-                spawn_local(carry_on(uploading, id));
-                finish(id, begun.progress.finished().await, None)
+                upload.open(begun.id);
+                later(carry_on(begun.id, uploading));
             }
         }
+        received(begun.id, begun.progress.finished().await)
     }
 }
 
-fn finish(id: u32, answer: Answer, end: Option<End>) -> Result<Response, ErrorCode> {
-    let result = if answer.status == DONE {
+fn received(id: u32, answer: Answer) -> Result<Response, ErrorCode> {
+    if answer.status == DONE {
         Ok(response::Message::received(&answer.head, id, flat::data::decode(answer.data)))
     } else {
         Err(errors::parse(answer))
-    };
-    if let Some(mut end) = end {
-        end.body.transmitted(result.as_ref().map(drop).map_err(Clone::clone));
     }
-    result
 }
 
-type Uploading = Pin<Box<dyn std::future::Future<Output = End>>>;
+fn done(answer: Answer) -> Result<(), ErrorCode> {
+    if answer.status == DONE {
+        Ok(())
+    } else {
+        Err(errors::parse(answer))
+    }
+}
 
-async fn carry_on(uploading: Uploading, id: u32) {
-    let end = uploading.await;
-    close(id, end).await;
+type Uploading = Pin<Box<dyn Future<Output = End>>>;
+
+async fn carry_on(id: u32, uploading: Uploading) {
+    close(id, uploading.await).await;
 }
 
 /// Tell the host that the body is complete, and the guest how its transmission went.
-async fn close(id: u32, mut end: End) {
-    let outcome = match end.sent {
-        Ok(trailers) => {
-            let answer = perform("http-finish", &format!("{id}\n{trailers}"), "").await;
-            if answer.status == DONE {
-                Ok(())
-            } else {
-                Err(errors::parse(answer))
-            }
+async fn close(id: u32, end: End) {
+    let outcome = match &end.read {
+        Ok(_) if id == 0 => Err(ErrorCode::ConnectionTerminated),
+        Ok(trailers) => done(perform("http-finish", &format!("{id}\n{trailers}"), "").await),
+        Err(code) => {
+            // Half a body must not look like a whole one.
+            host::cancel(id);
+            Err(code.clone())
         }
-        Err(code) => Err(code),
     };
-    end.body.transmitted(outcome);
+    end.tell(outcome);
 }
 
 /// How the reading of a body ended: with the lines of its trailers, or not well.
 struct End {
     body: Body,
-    sent: Result<String, ErrorCode>,
+    read: Result<String, ErrorCode>,
+}
+
+impl End {
+    fn tell(mut self, outcome: Result<(), ErrorCode>) {
+        self.body.transmitted(outcome);
+    }
 }
 
 /// A body on its way to the host: held until the request has begun, then written piece by piece.
@@ -106,7 +111,7 @@ impl Upload {
     }
 
     async fn run(self: Rc<Self>, mut body: Body) -> End {
-        let sent = loop {
+        let read = loop {
             match body.next().await {
                 Part::Data(data) => {
                     if let Err(code) = self.pass_on(data).await {
@@ -122,26 +127,23 @@ impl Upload {
                 Part::Failed(code) => break Err(code),
             }
         };
-        End { body, sent }
+        End { body, read }
     }
 
     async fn pass_on(&self, data: Vec<u8>) -> Result<(), ErrorCode> {
-        let Some(id) = self.id.get() else {
-            let mut held = self.held.borrow_mut();
-            held.extend_from_slice(&data);
-            let full = held.len() >= MOST_HELD;
-            drop(held);
-            if full {
-                self.until_open().await;
-            }
-            return Ok(());
-        };
-        let answer = perform("http-write", &id.to_string(), &flat::data::encode(&data)).await;
-        if answer.status == DONE {
-            Ok(())
-        } else {
-            Err(errors::parse(answer))
+        if let Some(id) = self.id.get() {
+            return done(perform("http-write", &id.to_string(), &flat::data::encode(&data)).await);
         }
+        if self.hold(&data) >= MOST_HELD {
+            self.until_open().await;
+        }
+        Ok(())
+    }
+
+    fn hold(&self, data: &[u8]) -> usize {
+        let mut held = self.held.borrow_mut();
+        held.extend_from_slice(data);
+        held.len()
     }
 
     async fn until_open(&self) {

@@ -13,6 +13,7 @@ use wit_bindgen::{FutureReader, FutureWriter};
 
 use super::body::{Outcome, TrailersReader, TrailersResult};
 use crate::bindings::exports::spinlab::bridge::ctl3::Foreign;
+use crate::effects;
 use crate::streams::Promise;
 
 #[derive(Default)]
@@ -22,7 +23,6 @@ struct State {
     next: u32,
     /// For the driver.
     waiting: VecDeque<Foreign>,
-    driver: Option<Waker>,
     /// From the driver.
     trailers: BTreeMap<u32, Slot<TrailersResult>>,
     outcomes: BTreeMap<u32, Slot<Outcome>>,
@@ -70,14 +70,14 @@ pub async fn read_outcome(future: FutureReader<Outcome>) -> Outcome {
 type Slots<T> = fn(&mut State) -> &mut BTreeMap<u32, Slot<T>>;
 
 fn ask<T>(foreign: impl FnOnce(u32) -> Foreign, slots: Slots<T>) -> u32 {
-    let (number, driver) = with(|state| {
+    let number = with(|state| {
         state.next = state.next.wrapping_add(1);
         let number = state.next;
         slots(state).insert(number, Slot { value: None, waker: None });
         state.waiting.push_back(foreign(number));
-        (number, state.driver.take())
+        number
     });
-    driver.map(Waker::wake);
+    effects::wake_pump();
     number
 }
 
@@ -100,17 +100,8 @@ fn until_read<T>(number: u32, slots: Slots<T>) -> impl Future<Output = T> {
 }
 
 /// What the driver shall read next.
-pub async fn next() -> Foreign {
-    poll_fn(|context| {
-        with(|state| match state.waiting.pop_front() {
-            Some(foreign) => Poll::Ready(foreign),
-            None => {
-                state.driver = Some(context.waker().clone());
-                Poll::Pending
-            }
-        })
-    })
-    .await
+pub fn next() -> Option<Foreign> {
+    with(|state| state.waiting.pop_front())
 }
 
 pub fn trailers_read(number: u32, value: TrailersResult) {
@@ -127,5 +118,7 @@ fn answer<T>(number: u32, value: T, slots: Slots<T>) {
         slot.value = Some(value);
         slot.waker.take()
     });
-    waker.map(Waker::wake);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
 }
