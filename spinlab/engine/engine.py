@@ -221,6 +221,11 @@ class Engine:
         """Winch's code, or Cranelift's for what Winch can't do (tail calls, for one)."""
         _, compiler, runtimes, _ = self._started()
         quick = runtimes.engines_for("winch", pooled=True)
+        nested = program.facts.nested
+        link = threading.Thread(  # the bridge's cores, while the child is at work
+            target=lambda: runtimes.get("winch", True, nested.providers), name="spinlab-link", daemon=True
+        )
+        link.start()
         best = runtimes.engines_for("cranelift", pooled=True)
         try:
             try:

@@ -205,6 +205,7 @@ def make_engine(settings: Settings, strategy: str, *, pooled: bool = False, thre
     native.config_strategy(config, native.STRATEGIES[strategy])
     native.config_epoch(config, True)
     native.config_async(config, True)
+    native.config_shared_memory(config, False)  # its growth passes by the limits of a store
     native.config_parallel(config, threads)
     if pooled:
         pool = native.pool_new()
