@@ -80,15 +80,18 @@ pub fn explain(error: &io::error::Error) -> String {
     }
 }
 
+/// The entries of `fields`.
+pub type Entries = Vec<(String, Vec<u8>)>;
+
 /// The body of a request, and its trailers.
-pub fn read_body(request: &IncomingRequest) -> Result<(Vec<u8>, Vec<(String, Vec<u8>)>), String> {
+pub fn read_body(request: &IncomingRequest) -> Result<(Vec<u8>, Entries), String> {
     let body = request.consume().map_err(|()| "the body was taken")?;
     let bytes = read_all(&body.stream().map_err(|()| "the stream was taken")?)?;
     Ok((bytes, trailers(body)?))
 }
 
 /// The trailers after a body.
-pub fn trailers(body: IncomingBody) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub fn trailers(body: IncomingBody) -> Result<Entries, String> {
     let future = IncomingBody::finish(body);
     loop {
         match future.get() {
