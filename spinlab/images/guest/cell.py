@@ -83,9 +83,8 @@ class Cell:
 
 def load():
     """Import the cell's module and take away what is ours from what it can see."""
-    for name, module in list(sys.modules.items()):
-        if getattr(module, "__spinlab__", False):
-            del sys.modules[name]
+    for name in hidden:
+        sys.modules.pop(name, None)
     given = os.environ.pop(VARIABLE, None)
     if given is not None:
         sources = Sources(json.loads(given))
@@ -98,6 +97,7 @@ def load():
 
 
 known = set()
+hidden = []
 entry = []
 
 
@@ -105,7 +105,7 @@ def remember(function):
     """Note where `function` stands, for errors about what it returned, which have no frame of the user's."""
     code = getattr(function, "__code__", None)
     if code is not None:
-        entry.append(traceback.FrameSummary(code.co_filename, code.co_firstlineno, code.co_name))
+        entry.append(code)
 
 
 def is_cell(file):
@@ -139,7 +139,8 @@ def trim(report, seen):
     frames = [frame for frame in report.stack if not frame.filename.startswith(OWN + "/")]
     first = next((at for at, frame in enumerate(frames) if is_cell(frame.filename)), 0)
     if entry and not any(is_cell(frame.filename) for frame in frames):
-        frames.insert(0, entry[0])
+        code = entry[0]
+        frames.insert(0, traceback.FrameSummary(code.co_filename, code.co_firstlineno, code.co_name))
         first = 0
     report.stack[:] = frames[first:]
     trim(report.__cause__, seen)
@@ -161,6 +162,7 @@ class Report:
 
 def forget_build():
     """Drop what the build left in the environment, the import path and the caches."""
+    hidden.extend(name for name, module in sys.modules.items() if getattr(module, "__spinlab__", False))
     os.environ.clear()
     sys.path[:] = [path for path in sys.path if path.startswith("/python")]
     sys.path_importer_cache.clear()

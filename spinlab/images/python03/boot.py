@@ -9,7 +9,6 @@ import short_handler
 import spin_sdk.http
 import stdlib
 import warm_up  # noqa: F401 - brings the WIT of the second world
-from componentize_py_types import Ok
 from spin_sdk.wit import exports
 from spin_sdk.wit.imports.wasi_http_types_0_3_0 import Fields, Response
 
@@ -43,7 +42,7 @@ class HttpHandler(exports.HttpHandler):
             cell.report_current()
         finally:
             sys.stdout.flush()
-        response = Response.new(Fields(), None, short_handler.trailers([Ok(None)]))[0]
+        response = Response.new(Fields(), None, short_handler.trailers()[1])[0]
         response.set_status_code(500)
         return response
 

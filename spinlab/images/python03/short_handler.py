@@ -52,15 +52,15 @@ async def answer(function, request):
         fields = Fields.from_list(headers)
     except BaseException:
         report()
-        response = Response.new(Fields(), None, trailers([Ok(None)]))[0]
+        response = Response.new(Fields(), None, trailers()[1])[0]
         response.set_status_code(500)
         return response
     writer, reader = wit.byte_stream()
-    cut_short = Err(ErrorCode_InternalError("the handler failed after the response had begun"))
-    end = [Ok(None) if isinstance(body, bytes) else cut_short]
-    response = Response.new(fields, reader, trailers(end))[0]
+    end, trailing = trailers()
+    response = Response.new(fields, reader, trailing)[0]
     response.set_status_code(status)
-    componentize_py_async_support.spawn(send(first, body, writer, end))
+    work = send_whole(body, writer) if isinstance(body, bytes) else send(first, body, writer, end)
+    componentize_py_async_support.spawn(work)
     return response
 
 
@@ -96,15 +96,19 @@ async def following(source):
         return None
 
 
+async def send_whole(body, writer):
+    """Write a body that is all there."""
+    with writer:
+        await writer.write_all(body)
+
+
 async def send(first, body, writer, end):
-    """Write the body, and put into `end` how it ended.
+    """Write a body piece by piece, and then how it ended.
 
     An exception on the way is written to stderr and leaves the body cut short. A client that went away ends it quietly.
     """
+    outcome = Ok(None)
     with writer:
-        if isinstance(body, bytes):
-            await writer.write_all(body)
-            return
         try:
             data = first
             while data is not None and not writer.reader_dropped:
@@ -112,14 +116,15 @@ async def send(first, body, writer, end):
                     await writer.write_all(data)
                 data = await following(body)
                 data = None if data is None else short.item(data)
-            end.append(Ok(None))
         except BaseException:
             report()
+            outcome = Err(ErrorCode_InternalError("the handler failed after the response had begun"))
+    await end.write(outcome)
 
 
-def trailers(end):
-    """The trailers of a message, none, with how it ended as the last item of `end`."""
-    return wit.result_option_wasi_http_types_0_3_0_fields_wasi_http_types_0_3_0_error_code_future(lambda: end[-1])[1]
+def trailers():
+    """Both ends of a message's trailers; unless something else is written, they are none."""
+    return wit.result_option_wasi_http_types_0_3_0_fields_wasi_http_types_0_3_0_error_code_future(lambda: Ok(None))
 
 
 def finished():

@@ -34,6 +34,7 @@ class PythonLanguage:
 
     name = "python"
     aliases: tuple[str, ...] = ("py",)
+    extension = "py"
 
     def build(self, function: Function, context: BuildContext) -> Build:
         """Check the cell and pair it with its image, which is built when it is not there yet.
@@ -66,7 +67,7 @@ class PythonLanguage:
         return Build(
             component=image.read(),
             image=image.digest,
-            environment={VARIABLE: json.dumps(given, separators=(",", ":"))},
+            environment={VARIABLE: _dumps(given)},
             files=files,
             modules=modules,
             warnings=warnings,
@@ -87,11 +88,22 @@ class PythonLanguage:
         image = images.python(function.wasi, function.requires)
         return official.project(checked.source.text, function.wasi, checked.form, checked.late, modules, image.requires)
 
+    def portable(self, function: Function, build: Build) -> Mapping[str, str]:
+        """The environment that gives an image the source on any machine: without code compiled by this kernel."""
+        given = json.loads(build.environment[VARIABLE])
+        return {VARIABLE: _dumps({name: source[:2] for name, source in given.items()})}
+
     def build_command(self, function: Function, build: Build) -> str:
         """The command that builds the official project, in its folder and with its environment activated."""
         checked = self._known(function, build)
         assert checked.form is not None
         return official.command(function.wasi, checked.form, checked.late)
+
+    def portable(self, function: Function, build: Build) -> Mapping[str, str]:
+        """`Build.environment` as an export keeps it: the texts alone, the same whichever Python exports them."""
+        given: dict[str, list[str]] = json.loads(build.environment[VARIABLE])
+        texts = {name: [file, text] for name, (file, text, *_) in given.items()}
+        return {VARIABLE: json.dumps(texts, separators=(",", ":"))}
 
     def _known(self, function: Function, build: Build) -> Checked:
         """What was found when the function was built."""
@@ -123,6 +135,10 @@ def _refuse_name(function: Function, image: Image) -> None:
             f"a module can't be called {function.name}: import {name} means something else in the sandbox",
             hint=f"call it my-{function.name}",
         )
+
+
+def _dumps(given: Mapping[str, list[str]]) -> str:
+    return json.dumps(given, separators=(",", ":"), sort_keys=True)
 
 
 def _given(file: str, text: str, image: Image) -> list[str]:

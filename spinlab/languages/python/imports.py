@@ -42,35 +42,41 @@ class Import:
         node: The statement.
         names: What is taken from it (``from module import names``); empty for ``import module``.
         late: Whether it is imported inside a function.
+        optional: Whether the cell goes on without it, or only a type checker reads it.
     """
 
     module: str
     node: ast.Import | ast.ImportFrom
     names: tuple[str, ...] = ()
     late: bool = False
+    optional: bool = False
 
 
 def imports(tree: ast.Module) -> list[Import]:
-    """Every import that must succeed: guarded ones and those for type checkers are left out."""
-    return list(_walk(tree.body, late=False))
+    """Every import of a cell, wherever it stands."""
+    return list(_walk(tree.body, late=False, optional=False))
 
 
-def _walk(body: list[ast.stmt], *, late: bool) -> Iterator[Import]:
+def _walk(body: list[ast.stmt], *, late: bool, optional: bool) -> Iterator[Import]:
     for node in body:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(alias.name, node, late=late)
+                yield Import(alias.name, node, late=late, optional=optional)
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
-            yield Import(module, node, tuple(alias.name for alias in node.names), late)
-        elif isinstance(node, ast.Try) and any(_catches(h, _GUARDS) for h in node.handlers):
-            yield from _walk([*node.orelse, *node.finalbody], late=late)
-        elif isinstance(node, ast.If) and is_type_checking(node.test):
-            yield from _walk(node.orelse, late=late)
+            yield Import(module, node, tuple(alias.name for alias in node.names), late, optional)
         else:
             inner = late or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-            for block in blocks(node):
-                yield from _walk(block, late=inner)
+            maybe = _is_optional(node)
+            for at, block in enumerate(blocks(node)):
+                yield from _walk(block, late=inner, optional=optional or (maybe and at == 0))
+
+
+def _is_optional(node: ast.stmt) -> bool:
+    """Whether what stands first in a statement may fail to be imported."""
+    if isinstance(node, ast.Try):
+        return any(_catches(handler, _GUARDS) for handler in node.handlers)
+    return isinstance(node, ast.If) and is_type_checking(node.test)
 
 
 def _catches(handler: ast.ExceptHandler, names: tuple[str, ...]) -> bool:
@@ -89,7 +95,7 @@ def is_type_checking(test: ast.expr) -> bool:
 def check(source: Source, available: Available) -> Iterator[SourceError]:
     """What is wrong with the cell's imports."""
     for found in imports(source.tree):
-        error = _check(source, found, available)
+        error = None if found.optional else _check(source, found, available)
         if error is not None:
             yield error
 
