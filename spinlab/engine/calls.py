@@ -54,7 +54,11 @@ class Outcome:
 
 
 class Sink(Protocol):
-    """Where a response goes. Called from a worker thread, in this order; must not block long."""
+    """Where a response goes. Called from a worker thread, in this order; must not block long.
+
+    Two more methods are called where a sink has them: ``whole(status, headers, data)`` in place of `begin` and `write`
+    for a response that is there at once, and ``complete(trailers)`` when the body has ended and the guest goes on.
+    """
 
     def begin(self, status: int, headers: Headers) -> None:
         """The head of the response; not called when there is none."""

@@ -154,12 +154,17 @@ class Exchange:
 
     def begin(self, head: str) -> None:
         """Send the head ``STATUS`` and header lines on."""
-        status, _, lines = head.partition("\n")
+        parsed = self._head(head)
+        if parsed is not None:
+            self.begun = True
+            self._receiver.begin(*parsed)
+
+    def _head(self, head: str) -> tuple[int, Headers] | None:
         if len(head) > HEAD:
             self.context.over("response")
-            return
-        self.begun = True
-        self._receiver.begin(int(status), Headers(parse(lines)))
+            return None
+        status, _, lines = head.partition("\n")
+        return int(status), Headers(parse(lines))
 
     def _response_body(self, _args: str, data: bytes) -> Result | Effect:
         before = self._resumed

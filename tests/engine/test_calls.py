@@ -6,6 +6,7 @@ from running import Recorder, get, sandbox
 from spinlab.engine.exchange import parse
 from spinlab.errors import GuestError, LimitExceeded
 from spinlab.function import Limits
+from spinlab.http import Headers
 
 
 def test_a_guest_that_sets_no_response_is_an_empty_500_with_a_reason() -> None:
@@ -79,6 +80,18 @@ def test_cancelling_what_is_over_is_no_error() -> None:
     call.cancel("late")
     call.resume()
     assert sink.error is None
+
+
+def test_a_sink_that_takes_whole_answers_gets_them_in_one_piece() -> None:
+    class Whole(Recorder):
+        def whole(self, status: int, headers: Headers, data: bytes) -> None:
+            self.calls.append("whole")
+            self.status, self.headers, self.pieces = status, headers, [data]
+
+    sink = Whole()
+    assert sandbox(guests.HELLO).submit(get(), sink).done.wait(10)
+    assert sink.calls == ["whole", "end"]
+    assert (sink.status, sink.pieces) == (200, [b"Hello from WAT\n"])
 
 
 def test_header_lines_keep_order_duplicates_and_empty_values() -> None:
