@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from wasmtime import wat2wasm
+from wasmtime import WasmtimeError, wat2wasm
 
 from spinlab.engine import binary
 from spinlab.engine.binary import Extern, Reader, Section
@@ -313,7 +313,10 @@ class _Text:
 
 @lru_cache(maxsize=64)
 def _wat2wasm(text: str) -> bytes:
-    return bytes(wat2wasm(text))
+    try:
+        return bytes(wat2wasm(text))
+    except WasmtimeError as error:
+        raise ComponentError("the component has names that can't be nested", details=str(error)) from error
 
 
 # For 0.2: begin, then the guest's handler with request and out-parameter, then finish. The glue owns one memory for the

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import dummy_guests
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
 from spinlab.engine import binary
@@ -232,3 +235,13 @@ def test_a_0_3_guest_gets_the_0_2_provider_only_when_it_needs_it(tmp_path: Path)
     assert alone.providers == ("wasi3", "driver3")
     both = nest(dummy_guests.make(tmp_path / "b", ["wasi:cli/environment@0.2.12"], HANDLERS["0.3"]), providers())
     assert both.providers == ("wasi3", "wasi2", "driver3")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_guests_are_prepared_or_refused_and_nothing_else(engine: Engine, data: st.DataObject) -> None:
+    damaged = bytearray(component(HELLO))
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ComponentError):
+        engine.prepare(bytes(damaged))
