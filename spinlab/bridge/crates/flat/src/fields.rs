@@ -34,6 +34,12 @@ pub fn is_forbidden(name: &str) -> bool {
     FORBIDDEN.iter().any(|forbidden| name.eq_ignore_ascii_case(forbidden))
 }
 
+/// Fields from outside as wasmtime's WASI 0.2 shows them to a guest: names in lower case, forbidden ones left out.
+pub fn shown(fields: Fields) -> Fields {
+    let lower = |(name, value): (String, Vec<u8>)| (name.to_ascii_lowercase(), value);
+    fields.into_iter().filter(|(name, _)| !is_forbidden(name)).map(lower).collect()
+}
+
 /// A `content-length` that is no number, or several that differ.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WrongLength;
@@ -116,6 +122,12 @@ mod tests {
     fn hop_by_hop_fields_are_forbidden_in_any_case() {
         assert!(is_forbidden("Transfer-Encoding"));
         assert!(!is_forbidden("content-length"));
+    }
+
+    #[test]
+    fn a_guest_sees_lower_case_names_and_no_forbidden_ones() {
+        let outside = fields(&[("Host", b"a"), ("X-One", b"1"), ("Connection", b"close"), ("x-one", b"2")]);
+        assert_eq!(shown(outside), fields(&[("x-one", b"1"), ("x-one", b"2")]));
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Exchange {
             Some(Answer::Done { head, .. }) => {
                 let (status, headers) = flat::head::parse_response(&head);
                 let body = Incoming::new(From::Exchange(self.clone()), Vec::new());
-                let headers = Rc::new(headers);
+                let headers = Rc::new(flat::fields::shown(headers));
                 Ok(IncomingResponse::new(Response { status, headers, body: RefCell::new(Some(body)) }))
             }
             Some(Answer::Failed(failure)) => {

@@ -8,7 +8,7 @@ use crate::bindings::http::types::{
     GuestIncomingRequest, GuestOutgoingRequest, GuestRequestOptions, Headers, IncomingBody as IncomingBodyHandle,
     Method, OutgoingBody as OutgoingBodyHandle, Scheme,
 };
-use flat::fields::Fields;
+use flat::fields::{self, Fields};
 use flat::head;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -30,7 +30,7 @@ impl Received {
             target: request.target,
             scheme: request.scheme,
             authority: request.authority,
-            headers: Rc::new(request.headers),
+            headers: Rc::new(fields::shown(request.headers)),
             body: RefCell::new(Some(Incoming::new(from, first))),
         }
     }
@@ -101,7 +101,7 @@ impl GuestOutgoingRequest for Prepared {
         if body.is_some() {
             return Err(());
         }
-        let pipe = body.insert(Pipe::new(false, flat::fields::content_length(&self.headers).map_err(|_| ())?));
+        let pipe = body.insert(Pipe::new(false, fields::content_length(&self.headers).map_err(|_| ())?));
         Ok(OutgoingBody::handle(pipe.clone()))
     }
 
