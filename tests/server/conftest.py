@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from guests import App, Guest, Serve
-from lab import Lab, running
 
 from spinlab.server import Jupyter, Server
+from tests.server.guests import App, Guest, Serve
+from tests.server.lab import Lab, running
 
 
 @pytest.fixture

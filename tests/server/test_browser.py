@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-from guests import Running, Serve, answer
-from lab import BASE, TOKEN, Lab
 
 from spinlab.http import Request
 from spinlab.server import find_jupyter
+from tests.server.guests import Running, Serve, answer
+from tests.server.lab import BASE, TOKEN, Lab
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -126,8 +126,9 @@ def in_a_frame(page: Any, lab: Lab, address: str) -> Any:
         }""",
         address,
     )
-    page.wait_for_function("frames.length == 1")
-    return page.frame("guest")
+    frame = page.wait_for_selector("iframe", state="attached").content_frame()
+    assert frame is not None
+    return frame
 
 
 def test_without_the_sandbox_a_proxied_page_takes_over_jupyter(serve: Serve, lab: Lab, page: Any) -> None:

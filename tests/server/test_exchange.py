@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from guests import Ended, Running, Serve, answer, mirror, whole
 
 from spinlab.errors import Busy, GuestError, LimitExceeded
 from spinlab.http import Body, BodyAborted, Headers, Request
+from tests.server.guests import Ended, Running, Serve, answer, mirror, whole
 
 
 def connect(port: int) -> socket.socket:

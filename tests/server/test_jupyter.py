@@ -11,13 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from guests import Running, Serve, answer, mirror
 from jupyter_client.blocking import BlockingKernelClient
-from lab import BASE, TOKEN, Lab
 
 from spinlab.http import Request
 from spinlab.server import Jupyter, find_jupyter, jupyter_urls, proxy_package_present
 from spinlab.server.pages import SANDBOX
+from tests.server.guests import Running, Serve, answer, mirror
+from tests.server.lab import BASE, TOKEN, Lab
 
 AUTHORIZED = {"Authorization": f"token {TOKEN}"}
 

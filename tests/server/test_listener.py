@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from guests import App, Serve, answer, mirror
 
 from spinlab.errors import ListenError
 from spinlab.server import Jupyter, Server
+from tests.server.guests import App, Serve, answer, mirror
 
 
 def hello(request: object, sink: object, call: object) -> None:
