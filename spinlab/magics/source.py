@@ -36,7 +36,9 @@ def raw_cell(shell: Any) -> str:
 
 def title(shell: Any) -> str:
     """What to call the cell that runs."""
-    return f"Cell In[{shell.execution_count}]"
+    # IPython 9 counts on before a cell runs, earlier ones after it; the result of the cell knows its own number.
+    result = getattr(getattr(shell, "displayhook", None), "exec_result", None)
+    return f"Cell In[{getattr(result, 'execution_count', None) or shell.execution_count}]"
 
 
 def cell_view(shell: Any, line: str, body: str) -> SourceView:

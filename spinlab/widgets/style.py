@@ -15,6 +15,7 @@ LINK = "var(--jp-content-link-color,light-dark(#0969da,#4493f8))"
 _BOX = f"max-width:60em;border:1px solid {LINE};border-radius:6px;padding:8px 12px;margin:2px 0"
 _TABLE = "border-collapse:collapse;border:0;margin:4px 0 0 0;font-size:inherit"
 _CELL = "border:0;padding:2px 14px 2px 0;text-align:left;vertical-align:top;background:transparent"
+_NAME = _CELL + ";white-space:nowrap"
 _PRE = f"{MONO};margin:6px 0 0 0;padding:0;background:transparent;white-space:pre-wrap;overflow-wrap:anywhere"
 
 
@@ -62,7 +63,7 @@ def facts(rows: list[tuple[str, Child]]) -> Markup:
         "table",
         tag(
             "tbody",
-            [tag("tr", tag("td", muted(name), style=_CELL), tag("td", value, style=_CELL)) for name, value in rows],
+            [_row(tag("td", muted(name), style=_NAME), tag("td", value, style=_CELL)) for name, value in rows],
         ),
         style=_TABLE,
     )
@@ -70,9 +71,13 @@ def facts(rows: list[tuple[str, Child]]) -> Markup:
 
 def table(heading: tuple[str, ...], rows: list[tuple[Child, ...]]) -> Markup:
     """A table with a heading."""
-    head = tag("tr", [tag("th", muted(h), scope="col", style=_CELL) for h in heading])
-    body = [tag("tr", [tag("td", cell, style=_CELL) for cell in row]) for row in rows]
+    head = _row(*(tag("th", muted(h), scope="col", style=_CELL) for h in heading))
+    body = [_row(*(tag("td", cell, style=_CELL) for cell in row)) for row in rows]
     return tag("table", tag("thead", head), tag("tbody", body), style=_TABLE)
+
+
+def _row(*cells: Markup) -> Markup:
+    return tag("tr", cells, style="background:transparent;border:0")  # Jupyter stripes the rows of every table
 
 
 def folded(summary: Child, *children: Child, open_: bool = False) -> Markup:

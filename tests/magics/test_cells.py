@@ -147,3 +147,11 @@ get_ipython().run_cell_magic("spin", "wat large", large)
     register(kernel)
     assert "418" in kernel.run("%spin get /teapot", timeout=60).ok().text
     assert "large" not in kernel.run("%spin").ok().text
+
+
+def test_a_cell_is_called_by_the_number_that_the_front_end_shows(kernel: Kernel) -> None:
+    number = kernel.client.execute("1", reply=True, timeout=30)["content"]["execution_count"]
+    assert f"Cell In[{number + 1}]" in kernel.run("%spin show nothing").error("OptionError").traceback
+    register(kernel)
+    ran = kernel.run("import spinlab; print(spinlab.current_app()['teapot'].function.origin)")
+    assert ran.stdout.strip() == f"Cell In[{number + 2}]"
