@@ -165,11 +165,11 @@ class Sandbox:
     def _explain(self, trap: Trap, context: Context, spare: Spare | None) -> CallError:
         return explain(trap, context, partial(self._stood_at_limit, spare))
 
-    def _stood_at_limit(self, spare: Spare | None) -> bool:
-        """Whether a guest that gave up had its memory at the limit.
+    def _stood_at_limit(self, spare: Spare | None) -> bool | None:
+        """Whether a guest that gave up had its memory at the limit; None when that can't be told.
 
         Some memory of the process stands there. It is this guest's when it shrinks with the next instance of the
-        function, which moves in where the last one was.
+        function, which moves in where the last one was, unless another was quicker.
         """
         standing = standing_at(self._caps.memory)
         if not standing or spare is None:
@@ -183,9 +183,12 @@ class Sandbox:
             return False
         finally:
             self._threads.watch.remove(number)
-        return not standing <= standing_at(self._caps.memory)
+        return not standing <= standing_at(self._caps.memory) or None
 
     def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
+        # An image answers for a cell that ran out of memory: empty, as a guest that is stopped.
+        if head.startswith("500") and not data and ran_out_of_memory(call.context):
+            return exceeded("memory", self.limits)
         error = call.exchange.answered(head, data)
         if error is not None and ran_out_of_memory(call.context):
             return exceeded("memory", self.limits)

@@ -32,13 +32,14 @@ _WORDS = {
 }
 
 
-def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool]) -> CallError:
+def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool | None]) -> CallError:
     """The error to show for a trap.
 
     Parameters:
         trap: What wasmtime said.
         context: What the guest used.
-        stood_at_limit: Whether the guest's memory stood at its limit; asked only when nothing else says why.
+        stood_at_limit: Whether the guest's memory stood at its limit, None for perhaps; asked only when nothing else
+            says why.
     """
     if context.error is not None:
         return context.error
@@ -47,13 +48,16 @@ def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool]) ->
     lines = context.written.lines()
     if trap.code == "limit":
         return _limit(trap, context)
-    if trap.code in ("unreachable", "") and (
-        _out_of_memory(lines) or _OUT_OF_MEMORY.search(trap.details) or stood_at_limit()
-    ):
+    full: bool | None = False
+    if trap.code in ("unreachable", ""):
+        full = _out_of_memory(lines) or bool(_OUT_OF_MEMORY.search(trap.details)) or stood_at_limit()
+    if full:
         return exceeded("memory", context.limits)
     if context.loading:
         return not_loaded(trap.details)
     message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
+    if full is None:
+        hint = "it may have run out of memory: --memory gives it more"
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
     return GuestError(message, hint=hint, details=details)
 

@@ -63,6 +63,7 @@ def test_a_neighbour_at_the_limit_is_not_taken_for_the_guest_that_panics() -> No
         assert sandbox(grown + guests.HELLO, limits=limits).handle(get()).status == 200
         error = sandbox("unreachable", limits=limits).handle(get()).error
         assert isinstance(error, GuestError), error
+        assert "may have run out of memory" in error.hint
     finally:
         neighbour.cancel("seen enough")
         neighbour.done.wait(10)
