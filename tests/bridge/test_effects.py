@@ -105,6 +105,7 @@ def test_a_body_must_be_as_long_as_content_length_says() -> None:
         "short": "written, ErrorCode::HttpResponseBodySize(Some(2))",
         "long": "ErrorCode::HttpResponseBodySize(Some(4)), ErrorCode::HttpResponseBodySize(Some(4))",
         "wrong": "no body",
+        "orphan": "closed",
         "second body": "refused",
         "status": "refused",
     }

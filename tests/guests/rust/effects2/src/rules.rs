@@ -31,13 +31,14 @@ pub fn fields(request: &IncomingRequest) -> String {
     lines.map(|(what, how)| format!("{what}: {how}")).join("\n")
 }
 
-fn sized(length: &str) -> Result<OutgoingBody, ()> {
+fn sized(length: &str) -> Result<OutgoingResponse, ()> {
     let fields = Fields::from_list(&[("content-length".into(), length.as_bytes().to_vec())]).map_err(|_| ())?;
-    OutgoingResponse::new(fields).body()
+    Ok(OutgoingResponse::new(fields))
 }
 
 fn finished(length: &str, bytes: &[u8]) -> String {
-    let Ok(body) = sized(length) else {
+    let response = sized(length).expect("valid headers");
+    let Ok(body) = response.body() else {
         return "no body".into();
     };
     let stream = body.write().expect("the stream");
@@ -51,6 +52,17 @@ fn finished(length: &str, bytes: &[u8]) -> String {
     format!("{written}, {end}")
 }
 
+/// A body whose response is gone.
+fn orphan() -> String {
+    let body = OutgoingResponse::new(Fields::new()).body().expect("the body");
+    let stream = body.write().expect("the stream");
+    if stream.check_write().is_err() {
+        "closed".into()
+    } else {
+        "open".into()
+    }
+}
+
 pub fn lengths() -> String {
     let response = OutgoingResponse::new(Fields::new());
     let _body = response.body();
@@ -59,6 +71,7 @@ pub fn lengths() -> String {
         ("short", finished("3", b"ab")),
         ("long", finished("3", b"abcd")),
         ("wrong", finished("x", b"abc")),
+        ("orphan", orphan()),
         ("second body", if response.body().is_err() { "refused".into() } else { "taken".to_owned() }),
         ("status", if response.set_status_code(99).is_err() { "refused".into() } else { "taken".to_owned() }),
     ];

@@ -152,11 +152,9 @@ fn timeouts(options: Option<RequestOptions>) -> String {
 
 fn start(request: &Prepared, options: Option<RequestOptions>) -> Result<Rc<Exchange>, ErrorCode> {
     let mut args = first_line(request)?;
-    let body = request.body.borrow().clone();
-    let open = body.filter(|pipe| !pipe.is_whole());
-    let whole = match (&open, &*request.body.borrow()) {
-        (None, Some(pipe)) => pipe.take_whole(),
-        _ => Vec::new(),
+    let (open, whole) = match request.body.take() {
+        Some(pipe) if pipe.is_whole() => (None, pipe.take_whole()),
+        open => (open, Vec::new()),
     };
     args.push_str(&format!("\n{}\n{}", timeouts(options), if open.is_some() { "more" } else { "whole" }));
     flat::fields::print(&*request.headers, &mut args);

@@ -1,7 +1,7 @@
 //! `fields`: a list that several resources share until one of them changes it.
 
 use crate::bindings::http::types::{Fields, GuestFields, HeaderError};
-use flat::fields::{is_forbidden, name_is_valid, value_is_valid};
+use flat::fields::{add, is_forbidden, name_is_valid, value_is_valid};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -84,7 +84,7 @@ impl GuestFields for TheFields {
 
     fn append(&self, name: String, value: Vec<u8>) -> Result<(), HeaderError> {
         let name = self.changeable(&name, std::slice::from_ref(&value))?;
-        self.change(|entries| entries.push((name, value)));
+        self.change(|entries| add(entries, name, value));
         Ok(())
     }
 

@@ -146,6 +146,15 @@ impl GuestOutgoingRequest for Prepared {
     }
 }
 
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // Nobody will ever read the body of a request that was not handed over.
+        if let Some(pipe) = self.body.take() {
+            pipe.close();
+        }
+    }
+}
+
 #[derive(Default)]
 pub struct Options {
     pub connect: Cell<Option<u64>>,

@@ -50,6 +50,15 @@ impl GuestOutgoingResponse for Prepared {
     }
 }
 
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // Nobody will ever read a body whose response was not set.
+        if let Some(pipe) = self.body.take() {
+            pipe.close();
+        }
+    }
+}
+
 /// What the guest has answered so far.
 enum Answer {
     Nothing,
@@ -80,7 +89,7 @@ impl GuestResponseOutparam for Outparam {
 
 fn accept(response: Prepared) -> Answer {
     let head = flat::head::response(response.status.get(), &response.headers);
-    let pipe = response.body.into_inner().unwrap_or_else(|| {
+    let pipe = response.body.take().unwrap_or_else(|| {
         let empty = Pipe::new(true, None);
         // Without an expected length nothing can be wrong with its end.
         let _ = empty.finish(None);
