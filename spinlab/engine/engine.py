@@ -184,7 +184,7 @@ class Engine:
             return Prepared(known, 0.0, True)
         providers, compiler, runtimes, tiering = self._started()
         nested = nest(component, providers)
-        program = Program(component, nested, compiler, runtimes)
+        program = Program(component, nested, compiler, runtimes, self._shelf.grown)
         with self._one_at_a_time(program.facts.digest):
             known = self._shelf.equal(program)
             if known is not None:

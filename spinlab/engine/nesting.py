@@ -137,8 +137,10 @@ class _GuestReader:
             binary.TYPE: lambda section: self.origins.extend([None] * self._count(section)),
             binary.INSTANCE: lambda section: self.instances.extend([None] * self._count(section)),
         }
-        for section in binary.sections(self.component):
-            if section.id in readers:
+        sections = list(binary.sections(self.component))
+        last = max((n for n, section in enumerate(sections) if section.id == binary.IMPORT), default=-1)
+        for n, section in enumerate(sections):
+            if section.id in readers and (n <= last or section.id == binary.EXPORT):
                 readers[section.id](section)
         return Guest(tuple(self.imports), tuple(self.exports), self.types)
 

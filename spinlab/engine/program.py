@@ -47,6 +47,7 @@ class Program:
         nested: What nesting made of them.
         compiler: Compiles and loads.
         runtimes: Where the code runs.
+        grown: Called after code was loaded again.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Program:
         nested: Nested,
         compiler: Compiler,
         runtimes: Runtimes,
+        grown: Callable[[], None] = lambda: None,
     ) -> None:
         self.component = component
         self.facts = Facts(digest(component), nested, scan_cores(component))
@@ -65,6 +67,7 @@ class Program:
         self.used = time.monotonic()
         self._compiler = compiler
         self._runtimes = runtimes
+        self._grown = grown
         self._codes: dict[bool, Code] = {}
         self._kept: bytes | None = None
         self._watchers: list[Callable[[], None]] = []
@@ -114,7 +117,8 @@ class Program:
             found = self._codes.get(pooled)
             if found is None:
                 found = self._codes[pooled] = self._code(self._load(pooled), self.tier)
-            return found
+        self._grown()  # without the lock: it may unload other programs, which take theirs
+        return found
 
     def _load(self, pooled: bool) -> Loaded:
         engines = self._runtimes.engines_for(self.tier, pooled)

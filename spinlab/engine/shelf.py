@@ -28,6 +28,7 @@ class Shelf:
         self._same: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._equal: WeakValueDictionary[str, Program] = WeakValueDictionary()
         self._tidied = time.monotonic()
+        self._loads = 0  # since then
         self._lock = threading.Lock()
 
     def same(self, component: bytes) -> Program | None:
@@ -49,14 +50,24 @@ class Shelf:
         self.tidy(now=True)
 
     def tidy(self, now: bool = False) -> None:
-        """Unload what was idle for long, and the least recently used when there are too many."""
+        """Unload what was idle for long, and what was used least recently when there is too much."""
         moment = time.monotonic()
         with self._lock:
             if not now and moment - self._tidied < _EVERY:
                 return
             self._tidied = moment
             loaded = sorted((p for p in list(self._equal.values()) if p.loaded), key=lambda p: p.used)
-        surplus = len(loaded) - self.most
-        for n, program in enumerate(loaded):
-            if n < surplus or moment - program.used > self.idle:
-                program.unload()
+            surplus = len(loaded) - self.most
+            if surplus > 0:
+                surplus += self.most // 10  # some at once, so that this need not be done at every load
+            idle = sum(moment - p.used > self.idle for p in loaded)
+            self._loads = 0
+        for program in loaded[: max(surplus, idle)]:
+            program.unload()
+
+    def grown(self) -> None:
+        """A program loaded its code again."""
+        with self._lock:
+            self._loads += 1
+            due = self._loads > self.most // 10
+        self.tidy(now=due)
