@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spinlab.errors import ListenError, SpinError
+from spinlab.errors import ListenError, Location, SpinError
 from spinlab.function import Function
 from spinlab.magics.cell import GRANTS_SERVED_LATER
 from spinlab.magics.desk import Desk
@@ -10,6 +10,7 @@ from spinlab.magics.options import Arguments
 from spinlab.magics.reporting import keep_note, point_at
 from spinlab.widgets.card import CardFacts, card, facts_of
 from spinlab.widgets.display import Display
+from spinlab.widgets.tracebacks import in_cells, last_line
 
 
 def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = True) -> Display:
@@ -25,6 +26,7 @@ def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = 
             live = app.add(function, progress=progress, names=desk.names())
     except SpinError as error:
         point_at(error, given)
+        _in_words_of_the_cell(error, function, desk)
         if before is not None:
             keep_note(error, f"{function.name} still answers with revision {before.revision}")
         raise
@@ -40,6 +42,14 @@ def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = 
     remarks += problems_of_place(desk)
     remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
     return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
+
+
+def _in_words_of_the_cell(error: SpinError, function: Function, desk: Desk) -> None:
+    """Give a guest's traceback (an exception at import) the lines of the cell, and the error its place."""
+    line = last_line(error.details, function)
+    if line is not None and error.location is None:
+        error.location = Location(line)
+    error.details = in_cells(error.details, {**desk.functions, function.name: function})
 
 
 def problems_of_place(desk: Desk) -> tuple[str, ...]:

@@ -19,13 +19,23 @@ def in_cells(text: str, functions: Mapping[str, Function]) -> str:
     """
     if ".py" not in text:
         return text
-    by_stem = {name.replace("-", "_"): f for name, f in functions.items()}
+    by_stem = {_stem(name): f for name, f in functions.items()}
 
     def place(found: re.Match[str]) -> str:
-        function = by_stem.get(found["stem"].replace("-", "_"))
+        function = by_stem.get(_stem(found["stem"]))
         if function is None:
             return found.group()
         line = int(found["line"]) + function.first_line - 1
         return f"{function.origin or function.name}, line {line}"
 
     return _PYTHON.sub(place, text)
+
+
+def last_line(text: str, function: Function) -> int | None:
+    """The line of the function's source that a traceback ends in; None when it does not touch it."""
+    lines = [int(m["line"]) for m in _PYTHON.finditer(text) if _stem(m["stem"]) == _stem(function.name)]
+    return lines[-1] if lines else None
+
+
+def _stem(name: str) -> str:
+    return name.replace("-", "_")

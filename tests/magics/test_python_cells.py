@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import urllib.request
@@ -170,3 +171,31 @@ greet
     assert "greet · Python" in kernel.run(code).ok().text
     assert "hi" in kernel.run("%spin get /greet").ok().text
     assert "greet" in kernel.run("spinlab.current_app()").ok().text
+
+
+def test_an_exception_at_import_has_the_lines_of_the_cell(kernel: Kernel) -> None:
+    ran = kernel.run("%%spin f --route /f\nimport json\n\nx = json.loads('{')\n\ndef handle(request):\n    return x\n")
+    text = ran.traceback or kernel.run("%spin get /f").ok().text
+    assert re.search(r"Cell In\[\d+\], line 4", text)
+    assert "x = json.loads('{')" in text
+    assert "JSONDecodeError" in text
+    assert "f.py" not in text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("x = 1\n", "handle"),
+        ("def handle(request):\n    return object()\n", ""),
+        ("def handle(request):\n    breakpoint()\n", "breakpoint"),
+        ("import numpy\ndef handle(request):\n    return 1\n", "numpy"),
+    ],
+)
+def test_habits_that_can_not_work_fail_when_the_cell_is_registered(kernel: Kernel, body: str, said: str) -> None:
+    ran = kernel.run(f"%%spin f --route /f\n{body}")
+    if said:
+        ran.error("SourceError")
+        assert said in ran.traceback
+        assert "hint:" in ran.traceback
+    else:
+        assert "TypeError" in kernel.run("%spin get /f").ok().text

@@ -12,6 +12,7 @@ from spinlab.errors import GuestError, LimitExceeded
 from spinlab.function import Function
 from spinlab.http import Denied, Headers, LogLine, Response
 from spinlab.widgets.response import response
+from spinlab.widgets.tracebacks import last_line
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">'
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
@@ -145,3 +146,10 @@ def test_any_body_has_a_display(body: bytes, content_type: str) -> None:
     shown = response(answer(body, content_type))
     assert "\x1b" not in shown.text
     assert "\x1b" not in shown.html
+
+
+def test_the_line_that_a_traceback_ends_in_is_found() -> None:
+    function = Function("my-fn", "", first_line=2)
+    trace = 'File "/app/my_fn.py", line 2, in a\nFile "/app/my_fn.py", line 7, in b\nFile "/lib/x.py", line 9'
+    assert last_line(trace, function) == 7
+    assert last_line("nothing", function) is None
