@@ -37,7 +37,10 @@ fn sized(length: &str) -> Result<OutgoingResponse, ()> {
 }
 
 fn finished(length: &str, bytes: &[u8]) -> String {
-    let response = sized(length).expect("valid headers");
+    // Some runtimes refuse a wrong length as a header, others as a body.
+    let Ok(response) = sized(length) else {
+        return "no body".into();
+    };
     let Ok(body) = response.body() else {
         return "no body".into();
     };
