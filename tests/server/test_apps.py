@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -70,19 +71,23 @@ def test_head_reaches_the_function(address: str) -> None:
 
 
 def test_a_function_is_replaced_without_a_lost_request(app: App, address: str) -> None:
-    texts: set[str] = set()
+    answers: list[tuple[int, str]] = []
     stop = threading.Event()
 
     def ask() -> None:
         with httpx.Client(base_url=address, timeout=60) as client:
             while not stop.is_set():
                 answered = client.get("/hello")
-                texts.add(f"{answered.status_code} {answered.text.strip()}")
+                answers.append((answered.status_code, answered.text.strip()))
 
     client = threading.Thread(target=ask)
     client.start()
     for number in range(5):
         app.add(wat(route="/hello", text=f"Hello {number}\n"))
+        seen = len(answers)
+        while len(answers) < seen + 2 and client.is_alive():
+            time.sleep(0.01)
+        assert answers[-1] == (200, f"Hello {number}")
     stop.set()
     client.join()
-    assert {text.split()[0] for text in texts} == {"200"}
+    assert {status for status, _ in answers} == {200}

@@ -140,7 +140,7 @@ class TestWhichJupyter:
                 client = BlockingKernelClient(connection_file=str(connection))
                 client.load_connection_file()
                 client.start_channels()
-                client.wait_for_ready(60)
+                client.kernel_info(reply=True, timeout=60)
                 said: list[str] = []
                 client.execute_interactive(
                     f"import sys; sys.path.insert(0, {str(Path.cwd())!r})\n"
