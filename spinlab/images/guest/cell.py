@@ -76,6 +76,10 @@ class Cell:
                 self.error = error
         return self._handler
 
+    def failure(self):
+        """The traceback of a failed import; empty when it did not fail."""
+        return "" if self.error is None else report_of(self.error)
+
     def complain(self):
         """Write the traceback of a failed import to stderr."""
         write_report(self.error)
@@ -113,16 +117,22 @@ def is_cell(file):
     return file in known or file.startswith(FOLDER + "/")
 
 
-def write_report(error):
-    """Write the traceback of `error` to stderr, beginning with the user's own frames."""
+def report_of(error):
+    """The traceback of `error`, beginning with the user's own frames."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file in known:
             linecache.lazycache(file, vars(module))
     report = traceback.TracebackException(type(error), error, error.__traceback__)
     trim(report, set())
+    return "".join(report.format())
+
+
+def write_report(error):
+    """Write the traceback of `error` to stderr."""
+    text = report_of(error)
     sys.stdout.flush()
-    sys.stderr.write("".join(report.format()))
+    sys.stderr.write(text)
     sys.stderr.flush()
 
 

@@ -50,8 +50,9 @@ class WarmUp:
     """What the host calls ahead of a request."""
 
     def prepare(self):
-        """Import the cell."""
+        """Import the cell; gives the traceback when that fails."""
         the_cell.handler()
+        return the_cell.failure()
 
 
 def refuse(response_out):

@@ -51,8 +51,9 @@ class WarmUp:
     """What the host calls ahead of a request."""
 
     def prepare(self):
-        """Import the cell."""
+        """Import the cell; gives the traceback when that fails."""
         the_cell.handler()
+        return the_cell.failure()
 
 
 spin_sdk.http.traceback = cell.Report()
