@@ -29,7 +29,6 @@ ALIAS: Final = 6
 TYPE: Final = 7
 IMPORT: Final = 10
 EXPORT: Final = 11
-MODULE_IMPORT: Final = 2
 
 KINDS: Final = ("core module", "function", "value", "type", "component", "instance")
 DEPTH: Final = 50  # nested components; wasmparser allows 100, real ones use 3
@@ -132,61 +131,6 @@ def _cut(offset: int) -> ComponentError:
     return ComponentError(f"the binary ends in the middle of something (offset {offset})", hint=BROKEN)
 
 
-def kind(data: Buffer) -> str:
-    """``component`` or ``core module``, by the header.
-
-    Raises:
-        ComponentError: It is neither; the message says what it looks like.
-    """
-    head = bytes(data[:8])
-    if head == COMPONENT_HEADER:
-        return "component"
-    if head == MODULE_HEADER:
-        return "core module"
-    raise ComponentError(f"not a WebAssembly component: {_looks_like(head)}", hint=_FOREIGN)
-
-
-_FOREIGN = "give the .wasm file that the language's build command leaves behind, such as `spin build` does"
-
-
-def _looks_like(head: bytes) -> str:
-    if head[:4] == MAGIC:
-        if len(head) < 8:
-            return "the file is cut short"
-        return f"an unknown WebAssembly version (0x{head[4:8].hex()})"
-    if not head:
-        return "the file is empty"
-    known = {
-        b"(": "it is text (the wat language takes that)",
-        b"\x7fELF": "it is an ELF file: a native program, or code compiled by wasmtime",
-        b"PK": "it is a zip archive",
-        b"\x1f\x8b": "it is gzip data",
-        b"<": "it is markup, perhaps an error page",
-        b"version ": "it is a Git LFS pointer: run `git lfs pull`",
-        b"#!": "it is a script",
-    }
-    stripped = head.lstrip()
-    found = next((text for magic, text in known.items() if head.startswith(magic) or stripped.startswith(magic)), "")
-    return found or f"it begins with {head[:4].hex(' ')}"
-
-
-def require_component(data: Buffer) -> None:
-    """Refuse anything that is not a component, with the remedy for core modules.
-
-    Raises:
-        ComponentError: It is a core module, or foreign.
-    """
-    if kind(data) == "component":
-        return
-    if any(name.startswith("wasi_snapshot_preview1") for name in _module_imports(data)):
-        what = "a core module for WASI preview 1, not a component"
-        remedy = "wasm-tools component new IN.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o OUT.wasm"
-    else:
-        what = "a core module, not a component"
-        remedy = "wasm-tools component new IN.wasm -o OUT.wasm (with --adapt ADAPTER.wasm for modules that import WASI)"
-    raise ComponentError(f"the file is {what}; it needs an adapter", hint=f"make it a component: {remedy}")
-
-
 def sections(data: Buffer, start: int = 8, end: int | None = None) -> Iterator[Section]:
     """The sections of a binary that lies between two offsets (default: the whole, behind its header)."""
     reader = Reader(data, start, end)
@@ -264,23 +208,6 @@ def imports(data: Buffer) -> tuple[Extern, ...]:
 def exports(data: Buffer) -> tuple[Extern, ...]:
     """What a component exports, in order."""
     return tuple(x for s in sections(data) if s.id == EXPORT for x in read_exports(data, s))
-
-
-def _module_imports(data: Buffer) -> Iterator[str]:
-    """Names of the modules that a core module imports from; stops at the first thing it does not know."""
-    try:
-        for section in sections(data):
-            if section.id != MODULE_IMPORT:
-                continue
-            reader = Reader(data, section.start, section.end)
-            for _ in range(reader.u32()):
-                yield reader.name()
-                reader.name()
-                if reader.byte() != 0:
-                    return
-                reader.u32()
-    except ComponentError:
-        return
 
 
 def leb(value: int) -> bytes:

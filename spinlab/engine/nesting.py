@@ -17,15 +17,16 @@ or runs anything.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from wasmtime import WasmtimeError, wat2wasm
 
-from spinlab.engine import binary
-from spinlab.engine.binary import Extern, Reader, Section
+from spinlab.engine import binary, recognize
+from spinlab.engine.binary import Extern
+from spinlab.engine.guest import Guest, read_guest
 from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_handler
 from spinlab.engine.providers import HOST, HOST_TYPE, OWN, Provider
 from spinlab.errors import ComponentError, MissingImport
@@ -64,22 +65,6 @@ class Nested:
         return whole.hexdigest()
 
 
-@dataclass(frozen=True)
-class Guest:
-    """A component as nesting sees it.
-
-    Attributes:
-        imports: In order.
-        exports: In order.
-        types: For each import of a type that equals another: where that one comes from, an imported instance and the
-            name it exports, or None when it comes from elsewhere.
-    """
-
-    imports: tuple[Extern, ...]
-    exports: tuple[Extern, ...]
-    types: Mapping[str, tuple[str, str] | None]
-
-
 _ORDER: Final = {"0.2": ("wasi2", "spin2", "wasi3", "spin3"), "0.3": ("wasi3", "spin3", "wasi2", "spin2")}
 
 
@@ -91,7 +76,7 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
         HandlerError: It has no HTTP handler, or several.
         MissingImport: It imports what nobody provides.
     """
-    binary.require_component(component)
+    recognize.require_component(component)
     guest = read_guest(component)
     handler = choose_handler(e.name for e in guest.exports if e.kind == "instance")
     provided = Provided(providers, _ORDER[handler.wasi])
@@ -116,80 +101,6 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
         used,
         warm is not None,
     )
-
-
-class _GuestReader:
-    """Follows the index spaces of a component as far as imported types need it."""
-
-    def __init__(self, component: bytes) -> None:
-        self.component = component
-        self.imports: list[Extern] = []
-        self.exports: list[Extern] = []
-        self.types: dict[str, tuple[str, str] | None] = {}
-        self.origins: list[tuple[str, str] | None] = []  # of each type index
-        self.instances: list[str | None] = []  # import name of each instance index
-
-    def read(self) -> Guest:
-        readers: dict[int, Callable[[Section], None]] = {
-            binary.IMPORT: self._imports,
-            binary.EXPORT: self._exports,
-            binary.ALIAS: self._aliases,
-            binary.TYPE: lambda section: self.origins.extend([None] * self._count(section)),
-            binary.INSTANCE: lambda section: self.instances.extend([None] * self._count(section)),
-        }
-        sections = list(binary.sections(self.component))
-        last = max((n for n, section in enumerate(sections) if section.id == binary.IMPORT), default=-1)
-        for n, section in enumerate(sections):
-            if section.id in readers and (n <= last or section.id == binary.EXPORT):
-                readers[section.id](section)
-        return Guest(tuple(self.imports), tuple(self.exports), self.types)
-
-    def _count(self, section: Section) -> int:
-        count = Reader(self.component, section.start, section.end).u32()
-        return min(count, section.end - section.start)  # a lie in damaged bytes must not cost memory
-
-    def _imports(self, section: Section) -> None:
-        for extern in binary.read_imports(self.component, section):
-            self.imports.append(extern)
-            if extern.kind == "instance":
-                self.instances.append(extern.name)
-            elif extern.kind == "type":
-                at = extern.equals
-                origin = self.origins[at] if at is not None and at < len(self.origins) else None
-                self.types[extern.name] = origin
-                self.origins.append(origin)
-
-    def _exports(self, section: Section) -> None:
-        for extern in binary.read_exports(self.component, section):
-            self.exports.append(extern)
-            if extern.kind == "instance":
-                self.instances.append(None)
-            elif extern.kind == "type":
-                self.origins.append(None)
-
-    def _aliases(self, section: Section) -> None:
-        reader = Reader(self.component, section.start, section.end)
-        for _ in range(reader.u32()):
-            sort = reader.byte()
-            if sort == 0:
-                reader.byte()
-            target, first = reader.byte(), reader.u32()
-            origin: tuple[str, str] | None = None
-            if target == 2:
-                reader.u32()
-            else:
-                name = reader.name()
-                source = self.instances[first] if target == 0 and first < len(self.instances) else None
-                origin = (source, name) if source else None
-            if sort == 3:
-                self.origins.append(origin)
-            elif sort == 5:
-                self.instances.append(None)
-
-
-def read_guest(component: bytes) -> Guest:
-    """Imports, exports, and the origin of imported types."""
-    return _GuestReader(component).read()
 
 
 def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from spinlab.engine import binary
+from spinlab.engine import binary, recognize
 from spinlab.engine.binary import Reader
 from spinlab.errors import ComponentError
 
@@ -70,7 +70,7 @@ def make_provider(name: str, component: bytes) -> Provider:
     Raises:
         ComponentError: It is no component, or has no core module.
     """
-    binary.require_component(component)
+    recognize.require_component(component)
     parts: list[bytes] = [component[:8]]
     core = core_type = b""
     for section in binary.sections(component):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
-from spinlab.engine import binary, cores, nesting
+from spinlab.engine import binary, cores, guest, recognize
 from spinlab.errors import ComponentError
 
 HELLO = bytes(wat2wasm((Path(__file__).parents[1] / "guests" / "hello.wat").read_text()))
@@ -34,13 +34,13 @@ def test_imports_and_exports_of_a_component_are_named_in_order() -> None:
 
 
 def test_a_component_is_told_from_a_core_module() -> None:
-    assert binary.kind(HELLO) == "component"
-    assert binary.kind(bytes(wat2wasm("(module)"))) == "core module"
+    assert recognize.kind(HELLO) == "component"
+    assert recognize.kind(bytes(wat2wasm("(module)"))) == "core module"
 
 
 def test_a_core_module_gets_the_command_that_makes_it_a_component() -> None:
     with pytest.raises(ComponentError, match="needs an adapter") as caught:
-        binary.require_component(bytes(wat2wasm("(module)")))
+        recognize.require_component(bytes(wat2wasm("(module)")))
     assert "wasm-tools component new" in caught.value.hint
 
 
@@ -49,7 +49,7 @@ def test_a_preview_1_module_gets_its_own_adapter_named() -> None:
         '(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))))'
     )
     with pytest.raises(ComponentError, match="WASI preview 1") as caught:
-        binary.require_component(bytes(module))
+        recognize.require_component(bytes(module))
     assert "--adapt wasi_snapshot_preview1.reactor.wasm" in caught.value.hint
 
 
@@ -69,7 +69,7 @@ def test_a_preview_1_module_gets_its_own_adapter_named() -> None:
 )
 def test_a_foreign_file_is_said_to_be_what_it_looks_like(data: bytes, words: str) -> None:
     with pytest.raises(ComponentError, match=words):
-        binary.require_component(data)
+        recognize.require_component(data)
 
 
 def test_binaries_fill_placeholders_in_order() -> None:
@@ -111,8 +111,8 @@ def test_a_number_that_is_too_long_or_too_large_is_refused() -> None:
 
 def read_everything(data: bytes) -> None:
     """All that is read of a stranger's bytes before wasmtime sees them."""
-    binary.require_component(data)
-    nesting.read_guest(data)
+    recognize.require_component(data)
+    guest.read_guest(data)
     cores.scan_cores(data)
     binary.strip_custom(data)
 
