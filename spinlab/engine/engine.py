@@ -22,6 +22,7 @@ from spinlab.engine.program import Program
 from spinlab.engine.refusal import explained
 from spinlab.engine.runtimes import Runtimes
 from spinlab.engine.shelf import Shelf
+from spinlab.engine.threads import quieten
 from spinlab.engine.tiering import Tiering
 from spinlab.engine.wasm import Settings, WasmEngine
 from spinlab.errors import ComponentError
@@ -246,6 +247,7 @@ class Engine:
     def close(self) -> None:
         """End what runs in the background. What was prepared goes on working."""
         self._closed = True
+        quieten(self)
         if self._parts:
             self._parts[3].close()
 

@@ -68,12 +68,12 @@ def use(engine: Engine, made: Threads) -> None:
         _all[engine] = made
 
 
-def release(engine: Engine) -> None:
-    """The engine is closed: let its threads end."""
+def quieten(engine: Engine) -> None:
+    """End what runs in the background for an engine, if anything does; its sandboxes go on working, on demand."""
     with _lock:
-        found = _all.pop(engine, None)
+        found = _all.get(engine)
     if found is not None:
-        found.close()
+        found.makers.close()
 
 
 @atexit.register

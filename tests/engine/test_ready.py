@@ -7,7 +7,7 @@ import pytest
 import wat_guests as guests
 from running import Recorder, engine, eventually, get, sandbox
 
-from spinlab.engine import Sandbox
+from spinlab.engine import Engine, Sandbox
 from spinlab.engine import ready as room
 from spinlab.engine.ready import Makers
 from spinlab.errors import GuestError, LimitExceeded
@@ -206,3 +206,14 @@ def test_closing_while_instances_are_made_leaves_none_behind(makers: Makers) -> 
     assert eventually(lambda: box._stock.making == 0)
     assert waiting(box) == 0
     assert eventually(lambda: makers._held == 0)
+
+
+def test_a_closed_engine_makes_nothing_ahead_and_its_sandboxes_go_on() -> None:
+    closing = Engine()
+    box = Sandbox(closing, closing.prepare(guests.guest(guests.HELLO, prepare="")), name="guest")
+    box.check()
+    assert waiting(box) == 1
+    closing.close()
+    assert waiting(box) == 0
+    assert box.handle(get()).status == 200
+    assert waiting(box) == 0
