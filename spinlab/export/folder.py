@@ -53,6 +53,7 @@ def write(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> t
 def _write(folder: Path, files: Mapping[str, bytes], force: bool) -> tuple[str, ...]:
     if folder.exists() and not folder.is_dir():
         raise ExportError(f"{folder} is a file", hint="give the name of a folder")
+    _refuse_obstacles(folder, files)
     recorded = _recorded(folder)
     if not force:
         _refuse_foreign(folder, files, recorded)
@@ -120,6 +121,18 @@ def _first_missing(folder: Path) -> Path | None:
     return missing[-1] if missing else None
 
 
+def _refuse_obstacles(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Refuse what even `force` must not replace or follow: a folder where a file goes, a link on the way to it."""
+    for path in (*files, RECORD):
+        place = folder / path
+        parents = [p for p in place.parents if folder in p.parents]
+        if (place.is_dir() and not place.is_symlink()) or any(p.is_symlink() or p.is_file() for p in parents):
+            raise ExportError(
+                f"{place} is needed for the export, and something else stands there",
+                hint="move it away, or give another folder",
+            )
+
+
 def _refuse_foreign(folder: Path, files: Mapping[str, bytes], recorded: Mapping[str, str]) -> None:
     foreign, edited = [], []
     for path in _present(folder):
@@ -150,7 +163,8 @@ def _some(paths: list[str]) -> str:
 def _present(folder: Path) -> Iterator[str]:
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - BY_PRODUCTS)
-        for name in sorted(names):
+        links = [name for name in folders if Path(root, name).is_symlink()]
+        for name in sorted([*names, *links]):
             path = Path(root, name).relative_to(folder).as_posix()
             if not _is_built(path):
                 yield path

