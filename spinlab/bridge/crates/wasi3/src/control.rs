@@ -11,6 +11,8 @@ use crate::{cli, effects, Provider};
 
 thread_local! {
     static REQUEST: Cell<u32> = const { Cell::new(0) };
+    /// The request asks for headers only.
+    static HEAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Which request of this instance is being handled.
@@ -26,7 +28,9 @@ impl ctl3::Guest for Provider {
             }));
         }
         REQUEST.set(REQUEST.get().wrapping_add(1));
-        IncomingRequest::incoming(flat::head::Request::parse(&head), flat::data::decode(data))
+        let head = flat::head::Request::parse(&head);
+        HEAD.set(head.method == "HEAD");
+        IncomingRequest::incoming(head, flat::data::decode(data))
     }
 
     async fn finish(answer: Result<Response, ErrorCode>) -> (String, String) {
@@ -59,6 +63,9 @@ fn refuse(code: &ErrorCode) -> (String, String) {
 }
 
 async fn send(mut message: OutgoingResponse) -> (String, String) {
+    if let Err(code) = message.check_length(HEAD.get()) {
+        return refuse(&code);
+    }
     let end = Reply::new(message.print()).relay(&mut message.body).await;
     message.body.transmitted(match &end {
         End::Whole(..) | End::Streamed => Ok(()),

@@ -9,7 +9,6 @@
 //! job for the pump. Jobs that wait for a guest outlive the request, as the guest's handles do.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -20,6 +19,7 @@ use crate::bindings::exports::spinlab::bridge::ctl3::Foreign;
 use crate::bindings::spinlab::bridge::host;
 use crate::http::foreign;
 use crate::jobs::Jobs;
+use crate::places::Places;
 
 /// How often the pump gives way before it believes that nothing else can go on.
 const QUIET_TURNS: u32 = 2;
@@ -163,8 +163,7 @@ struct Watcher {
 }
 
 struct State {
-    waiting: BTreeMap<u32, Waiting>,
-    next: u32,
+    waiting: Places<Waiting>,
     /// Counts every change, so that the pump sees whether something happened while it gave way.
     changes: u32,
     ended: bool,
@@ -172,19 +171,18 @@ struct State {
     pump: Option<Waker>,
     /// Who waits for the end of everything.
     drain: Option<Waker>,
-    watchers: BTreeMap<u32, Watcher>,
+    watchers: Places<Watcher>,
 }
 
 thread_local! {
     static JOBS: RefCell<Jobs> = const { RefCell::new(Jobs::new()) };
     static STATE: RefCell<State> = const { RefCell::new(State {
-        waiting: BTreeMap::new(),
-        next: 0,
+        waiting: Places::new(),
         changes: 0,
         ended: false,
         pump: None,
         drain: None,
-        watchers: BTreeMap::new(),
+        watchers: Places::new(),
     }) };
 }
 
@@ -208,11 +206,7 @@ pub struct Ticket {
 
 impl Ticket {
     fn new(what: What) -> Self {
-        change(|state| {
-            state.next = state.next.wrapping_add(1);
-            state.waiting.insert(state.next, Waiting { what, waker: None, answer: None });
-            Self { key: state.next }
-        })
+        Self { key: change(|state| state.waiting.add(Waiting { what, waker: None, answer: None })) }
     }
 }
 
@@ -221,10 +215,10 @@ impl Future for Ticket {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         STATE.with_borrow_mut(|state| {
-            let Some(waiting) = state.waiting.get_mut(&self.key) else { return Poll::Pending };
+            let Some(waiting) = state.waiting.get_mut(self.key) else { return Poll::Pending };
             match waiting.answer.take() {
                 Some(answer) => {
-                    state.waiting.remove(&self.key);
+                    state.waiting.remove(self.key);
                     Poll::Ready(answer)
                 }
                 None => {
@@ -238,7 +232,7 @@ impl Future for Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let left = change(|state| state.waiting.remove(&self.key));
+        let left = change(|state| state.waiting.remove(self.key));
         if let Some(Waiting { what: What::Effect(id), answer: None, .. }) = left {
             host::cancel(id);
         }
@@ -252,16 +246,12 @@ struct Watch {
 
 impl Watch {
     fn new(quiet: bool) -> Self {
-        change(|state| {
-            state.next = state.next.wrapping_add(1);
-            state.watchers.insert(state.next, Watcher { quiet, told: false, waker: None });
-            Self { key: state.next }
-        })
+        Self { key: change(|state| state.watchers.add(Watcher { quiet, told: false, waker: None })) }
     }
 
     fn is_told(&self, context: &Context<'_>) -> bool {
         STATE.with_borrow_mut(|state| {
-            let Some(watcher) = state.watchers.get_mut(&self.key) else { return false };
+            let Some(watcher) = state.watchers.get_mut(self.key) else { return false };
             watcher.waker = Some(context.waker().clone());
             watcher.told
         })
@@ -270,7 +260,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        STATE.with_borrow_mut(|state| state.watchers.remove(&self.key));
+        STATE.with_borrow_mut(|state| state.watchers.remove(self.key));
     }
 }
 
@@ -338,7 +328,7 @@ fn next_task(context: &mut Context<'_>) -> Poll<Task> {
         if std::mem::take(&mut state.ended) {
             return Poll::Ready(Task::End);
         }
-        let mut watchers = state.watchers.values();
+        let mut watchers = state.watchers.iter();
         if !state.waiting.is_empty() || watchers.any(|one| one.quiet && !one.told) {
             return Poll::Ready(Task::Settle);
         }
@@ -351,7 +341,7 @@ fn next_task(context: &mut Context<'_>) -> Poll<Task> {
 fn tell_watchers() -> bool {
     let (wakers, blocks) = STATE.with_borrow_mut(|state| {
         let blocks = !state.waiting.is_empty();
-        let untold = state.watchers.values_mut().filter(|one| !one.told && (one.quiet || blocks));
+        let untold = state.watchers.iter_mut().filter(|one| !one.told && (one.quiet || blocks));
         let tell = |one: &mut Watcher| {
             one.told = true;
             one.waker.take()
@@ -374,7 +364,7 @@ fn block(slice: u64) -> bool {
     let (ids, alarm) = STATE.with_borrow(|state| {
         let mut ids = Vec::new();
         let mut alarm = u64::MAX;
-        for waiting in state.waiting.values().filter(|waiting| waiting.answer.is_none()) {
+        for waiting in state.waiting.iter().filter(|waiting| waiting.answer.is_none()) {
             match waiting.what {
                 What::Effect(id) => ids.push(id),
                 What::Timer(when) => alarm = alarm.min(when),
@@ -409,7 +399,7 @@ fn wake_due(now: u64) -> bool {
 /// Give `answer` to the first who waits for it.
 fn wake(concerns: impl Fn(&Waiting) -> bool, answer: impl FnOnce() -> Answer) -> bool {
     let woken = STATE.with_borrow_mut(|state| {
-        let waiting = state.waiting.values_mut().find(|waiting| waiting.answer.is_none() && concerns(waiting))?;
+        let waiting = state.waiting.iter_mut().find(|waiting| waiting.answer.is_none() && concerns(waiting))?;
         waiting.answer = Some(answer());
         Some(waiting.waker.take())
     });

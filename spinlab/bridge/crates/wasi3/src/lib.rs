@@ -12,6 +12,7 @@ mod effects;
 mod filesystem;
 mod http;
 mod jobs;
+mod places;
 mod random;
 mod reply;
 mod sockets;

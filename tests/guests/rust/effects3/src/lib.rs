@@ -46,6 +46,7 @@ type Answer = Result<Response, ErrorCode>;
 
 thread_local! {
     static REQUESTS: Cell<u32> = const { Cell::new(0) };
+    static KEPT: Cell<Option<Request>> = const { Cell::new(None) };
 }
 
 struct Effects;
@@ -92,6 +93,9 @@ impl Guest for Effects {
             "/broken" => Ok(broken()),
             "/upload" => Ok(upload(request).await),
             "/sent" => Ok(sent()),
+            "/length" => Ok(announced(query)),
+            "/keep" => Ok(keep(request)),
+            "/kept" => Ok(kept().await),
             "/background" => Ok(background(query.to_owned())),
             "/abandon" => Ok(abandon()),
             "/files" => files::answer(query).await,
@@ -251,6 +255,32 @@ fn broken() -> Response {
         let _ = trailers.write(Err(ErrorCode::HttpResponseIncomplete)).await;
     });
     respond(Some(stream), reader)
+}
+
+/// Five bytes that say they are so many.
+fn announced(length: &str) -> Response {
+    let (mut to, stream) = wit_stream::new();
+    let headers = Fields::new();
+    let _ = headers.append("content-length", length.as_bytes());
+    spawn_local(async move {
+        to.write_all(b"five\n".to_vec()).await;
+    });
+    Response::new(headers, Some(stream), no_trailers()).0
+}
+
+/// Keeps the request for a later one.
+fn keep(request: Request) -> Response {
+    KEPT.set(Some(request));
+    text("kept\n")
+}
+
+/// Reads the body of a request that was kept.
+async fn kept() -> Response {
+    let Some(request) = KEPT.take() else { return text("nothing\n") };
+    let (stream, trailers) = Request::consume_body(request, wit_future::new(|| Ok(())).1);
+    let body = read(stream).await;
+    let trailers = trailers.await.map(|fields| fields.map(|fields| fields.copy_all()));
+    text(&format!("{} {trailers:?}\n", String::from_utf8_lossy(&body)))
 }
 
 /// Answers each piece of the request's body with its size, as it comes, and repeats the trailers in the body.

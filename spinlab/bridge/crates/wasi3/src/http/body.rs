@@ -5,7 +5,7 @@ use std::rc::Rc;
 use flat::fields::Fields as Pairs;
 use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
 
-use super::fields::Held;
+use super::fields::{shown, Held};
 use super::{errors, foreign};
 use crate::bindings::exports::wasi::http0_3_0::types::{ErrorCode, Trailers};
 use crate::bindings::spinlab::bridge::host;
@@ -37,28 +37,61 @@ pub struct Body {
     trailers: Option<TrailersReader>,
     /// Tells the guest that made the body how its transmission went. Dropped, it says "well": nobody wanted the body.
     sent: Option<Promise<Outcome>>,
+    length: Option<Length>,
+}
+
+/// How long the body says it is, and how much of it has passed.
+struct Length {
+    announced: u64,
+    passed: u64,
+    wrong: fn(Option<u64>) -> ErrorCode,
 }
 
 impl Body {
     pub fn from_guest(contents: Option<StreamReader<u8>>, trailers: TrailersReader) -> (Self, FutureReader<Outcome>) {
         let (writer, sent) = wit_future::new(|| Ok(()));
         let source = contents.map_or(Source::Nothing, |stream| Source::Guest(Pieces::new(stream)));
-        (Self { source, trailers: Some(trailers), sent: Some(foreign::outcome_promise(writer)) }, sent)
+        (Self { source, trailers: Some(trailers), sent: Some(foreign::outcome_promise(writer)), length: None }, sent)
     }
 
     /// The body of the request that the host sends: `data`, and what `request-body` effects bring if there is `more`.
     pub fn from_request(data: Vec<u8>, more: bool) -> Self {
         let source = if more { Source::Host(Remote::new("request-body", 0, data)) } else { Source::Bytes(data) };
-        Self { source, trailers: None, sent: None }
+        Self { source, trailers: None, sent: None, length: None }
     }
 
     /// The body of the response that opened the stream `id`: `data`, and what `http-read` effects bring.
     pub fn from_stream(id: u32, data: Vec<u8>) -> Self {
         let source = if id == 0 { Source::Bytes(data) } else { Source::Host(Remote::new("http-read", id, data)) };
-        Self { source, trailers: None, sent: None }
+        Self { source, trailers: None, sent: None, length: None }
+    }
+
+    /// Hold the body to the `content-length` among `headers`; `wrong` is the error code of a body that is not so long.
+    pub fn announce(&mut self, headers: &Pairs, wrong: fn(Option<u64>) -> ErrorCode) -> Result<(), ErrorCode> {
+        let announced = flat::fields::content_length(headers)
+            .map_err(|_| ErrorCode::InternalError(Some("content-length is not a number".to_owned())))?;
+        self.length = announced.map(|announced| Length { announced, passed: 0, wrong });
+        Ok(())
     }
 
     pub async fn next(&mut self) -> Part {
+        let part = self.part().await;
+        match (&mut self.length, &part) {
+            (Some(length), Part::Data(data)) => {
+                length.passed += data.len() as u64;
+                if length.passed > length.announced {
+                    return Part::Failed((length.wrong)(Some(length.passed)));
+                }
+            }
+            (Some(length), Part::End(_)) if length.passed != length.announced => {
+                return Part::Failed((length.wrong)(Some(length.passed)));
+            }
+            _ => {}
+        }
+        part
+    }
+
+    async fn part(&mut self) -> Part {
         match &mut self.source {
             Source::Nothing => {}
             Source::Bytes(bytes) => {
@@ -102,7 +135,7 @@ impl Body {
         match (self.source, self.trailers) {
             (Source::Guest(pieces), Some(trailers)) => (pieces.into_stream(), trailers),
             (Source::Nothing, Some(trailers)) => (wit_stream::new().1, trailers),
-            (source, trailers) => supplied(Self { source, trailers, sent: None }),
+            (source, trailers) => supplied(Self { source, trailers, sent: None, length: None }),
         }
     }
 
@@ -182,7 +215,7 @@ impl Remote {
         match answer.status {
             DONE => Part::Data(flat::data::decode(answer.data)),
             END => {
-                let trailers = flat::fields::parse(answer.head.split('\n'));
+                let trailers = shown(flat::fields::parse(answer.head.split('\n')));
                 Part::End((!trailers.is_empty()).then(|| Rc::new(trailers)))
             }
             _ => Part::Failed(errors::parse(answer)),

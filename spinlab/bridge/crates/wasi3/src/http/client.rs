@@ -20,7 +20,7 @@ const MOST_HELD: usize = 64 * 1024;
 impl client::Guest for Provider {
     async fn send(request: Request) -> Result<Response, ErrorCode> {
         let mut message = request.into_inner::<request::Message>();
-        let body = std::mem::replace(&mut message.body, Body::from_request(Vec::new(), false));
+        let body = message.take_body()?;
         let upload = Rc::new(Upload::default());
         let mut uploading: Uploading = Box::pin(upload.clone().run(body));
         let end = soon(uploading.as_mut()).await;

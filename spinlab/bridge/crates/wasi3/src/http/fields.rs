@@ -7,6 +7,11 @@ use flat::fields::{is_forbidden, name_is_valid, value_is_valid, Fields as Pairs}
 
 use crate::bindings::exports::wasi::http0_3_0::types::{Fields, GuestFields, HeaderError};
 
+/// Fields that came from outside, without those that only concern a connection: wasmtime, and so Spin, hides them.
+pub fn shown(pairs: Pairs) -> Pairs {
+    pairs.into_iter().filter(|(name, _)| !is_forbidden(name)).collect()
+}
+
 /// Fields as a guest holds them. A message and the guests that look at its headers share one list.
 pub struct Held {
     pairs: RefCell<Rc<Pairs>>,

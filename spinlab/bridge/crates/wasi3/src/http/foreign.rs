@@ -5,7 +5,7 @@
 //! be seen; but as long as none of ours is open none can come back, and else the driver reads it for us.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::{poll_fn, Future};
 use std::task::{Poll, Waker};
 
@@ -14,18 +14,17 @@ use wit_bindgen::{FutureReader, FutureWriter};
 use super::body::{Outcome, TrailersReader, TrailersResult};
 use crate::bindings::exports::spinlab::bridge::ctl3::Foreign;
 use crate::effects;
+use crate::places::Places;
 use crate::streams::Promise;
 
-#[derive(Default)]
 struct State {
     open_trailers: usize,
     open_outcomes: usize,
-    next: u32,
     /// For the driver.
     waiting: VecDeque<Foreign>,
     /// From the driver.
-    trailers: BTreeMap<u32, Slot<TrailersResult>>,
-    outcomes: BTreeMap<u32, Slot<Outcome>>,
+    trailers: Places<Slot<TrailersResult>>,
+    outcomes: Places<Slot<Outcome>>,
 }
 
 struct Slot<T> {
@@ -34,7 +33,13 @@ struct Slot<T> {
 }
 
 thread_local! {
-    static STATE: RefCell<State> = RefCell::default();
+    static STATE: RefCell<State> = const { RefCell::new(State {
+        open_trailers: 0,
+        open_outcomes: 0,
+        waiting: VecDeque::new(),
+        trailers: Places::new(),
+        outcomes: Places::new(),
+    }) };
 }
 
 fn with<T>(by: impl FnOnce(&mut State) -> T) -> T {
@@ -67,13 +72,11 @@ pub async fn read_outcome(future: FutureReader<Outcome>) -> Outcome {
     until_read(number, |state| &mut state.outcomes).await
 }
 
-type Slots<T> = fn(&mut State) -> &mut BTreeMap<u32, Slot<T>>;
+type Slots<T> = fn(&mut State) -> &mut Places<Slot<T>>;
 
 fn ask<T>(foreign: impl FnOnce(u32) -> Foreign, slots: Slots<T>) -> u32 {
     let number = with(|state| {
-        state.next = state.next.wrapping_add(1);
-        let number = state.next;
-        slots(state).insert(number, Slot { value: None, waker: None });
+        let number = slots(state).add(Slot { value: None, waker: None });
         state.waiting.push_back(foreign(number));
         number
     });
@@ -84,10 +87,10 @@ fn ask<T>(foreign: impl FnOnce(u32) -> Foreign, slots: Slots<T>) -> u32 {
 fn until_read<T>(number: u32, slots: Slots<T>) -> impl Future<Output = T> {
     poll_fn(move |context| {
         with(|state| {
-            let Some(slot) = slots(state).get_mut(&number) else { return Poll::Pending };
+            let Some(slot) = slots(state).get_mut(number) else { return Poll::Pending };
             match slot.value.take() {
                 Some(value) => {
-                    slots(state).remove(&number);
+                    slots(state).remove(number);
                     Poll::Ready(value)
                 }
                 None => {
@@ -114,7 +117,7 @@ pub fn outcome_read(number: u32, value: Outcome) {
 
 fn answer<T>(number: u32, value: T, slots: Slots<T>) {
     let waker = with(|state| {
-        let slot = slots(state).get_mut(&number)?;
+        let slot = slots(state).get_mut(number)?;
         slot.value = Some(value);
         slot.waker.take()
     });

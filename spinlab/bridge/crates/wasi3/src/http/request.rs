@@ -7,7 +7,7 @@ use flat::fields::{name_is_valid, Fields as Pairs};
 use wit_bindgen::{FutureReader, StreamReader};
 
 use super::body::{Body, Outcome, TrailersReader};
-use super::fields::Held;
+use super::fields::{shown, Held};
 use super::options::{self, Nanoseconds, Timeouts};
 use crate::bindings::exports::wasi::http0_3_0::types::{
     ErrorCode, GuestRequest, Headers, Method, Request, RequestOptions, Scheme,
@@ -20,7 +20,7 @@ pub struct Message {
     authority: RefCell<Option<String>>,
     headers: Rc<Pairs>,
     timeouts: Option<Nanoseconds>,
-    pub body: Body,
+    body: Body,
 }
 
 impl Message {
@@ -31,10 +31,17 @@ impl Message {
             target: RefCell::new(Some(head.target)),
             scheme: RefCell::new(Some(scheme(head.scheme))),
             authority: RefCell::new(Some(head.authority).filter(|name| !name.is_empty())),
-            headers: Rc::new(head.headers),
+            headers: Rc::new(shown(head.headers)),
             timeouts: None,
             body: Body::from_request(data, head.more),
         })
+    }
+
+    /// The body, held to what the headers say about it.
+    pub fn take_body(&mut self) -> Result<Body, ErrorCode> {
+        let mut body = std::mem::replace(&mut self.body, Body::from_request(Vec::new(), false));
+        body.announce(&self.headers, ErrorCode::HttpRequestBodySize)?;
+        Ok(body)
     }
 
     /// The arguments of the `http` effect but for the last word on the body: "whole" or "more".
@@ -46,8 +53,8 @@ impl Message {
         let authority = authority.as_deref().ok_or(ErrorCode::HttpRequestUriInvalid)?;
         let scheme = match scheme.as_ref() {
             Some(Scheme::Http) => "http",
-            Some(Scheme::Other(name)) => name,
             Some(Scheme::Https) | None => "https",
+            Some(Scheme::Other(_)) => return Err(ErrorCode::HttpProtocolError),
         };
         let target = target.as_deref().filter(|target| !target.is_empty()).unwrap_or("/");
         let slash = if target.starts_with('/') { "" } else { "/" };
@@ -107,6 +114,13 @@ fn scheme_is_valid(name: &str) -> bool {
 /// No blanks, no control characters, and none of `others`.
 fn is_printable(text: &str, others: &[char]) -> bool {
     !text.contains(|c: char| c.is_whitespace() || c.is_control()) && !text.contains(others)
+}
+
+/// A host and maybe a port, which then is a number.
+fn authority_is_valid(authority: &str) -> bool {
+    let (_, port) = authority.rsplit_once(']').unwrap_or(("", authority));
+    let port_is_valid = port.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
+    !authority.is_empty() && port_is_valid && is_printable(authority, &['/', '?', '#', '\\'])
 }
 
 fn store<T>(place: &RefCell<T>, value: T, valid: bool) -> Result<(), ()> {
@@ -169,8 +183,7 @@ impl GuestRequest for Message {
     }
 
     fn set_authority(&self, authority: Option<String>) -> Result<(), ()> {
-        let valid =
-            authority.as_deref().is_none_or(|name| !name.is_empty() && is_printable(name, &['/', '?', '#', '\\']));
+        let valid = authority.as_deref().is_none_or(authority_is_valid);
         store(&self.authority, authority, valid)
     }
 

@@ -7,8 +7,8 @@ use flat::fields::Fields as Pairs;
 use wit_bindgen::{FutureReader, StreamReader};
 
 use super::body::{Body, Outcome, TrailersReader};
-use super::fields::Held;
-use crate::bindings::exports::wasi::http0_3_0::types::{GuestResponse, Headers, Response, StatusCode};
+use super::fields::{shown, Held};
+use crate::bindings::exports::wasi::http0_3_0::types::{ErrorCode, GuestResponse, Headers, Response, StatusCode};
 
 pub struct Message {
     status: Cell<StatusCode>,
@@ -20,7 +20,19 @@ impl Message {
     /// The response that the host received; `id` is the stream of its body.
     pub fn received(head: &str, id: u32, data: Vec<u8>) -> Response {
         let (status, headers) = flat::head::parse_response(head);
-        Response::new(Self { status: Cell::new(status), headers: Rc::new(headers), body: Body::from_stream(id, data) })
+        Response::new(Self {
+            status: Cell::new(status),
+            headers: Rc::new(shown(headers)),
+            body: Body::from_stream(id, data),
+        })
+    }
+
+    /// Hold the body to what the headers say about it. Answers to HEAD, and 304, may speak of a body that they lack.
+    pub fn check_length(&mut self, head: bool) -> Result<(), ErrorCode> {
+        if head || self.status.get() == 304 {
+            return Ok(());
+        }
+        self.body.announce(&self.headers, ErrorCode::HttpResponseBodySize)
     }
 
     /// Status and header lines.
