@@ -106,7 +106,9 @@ def _slashed(path: str) -> str:
     return path if path.endswith("/") or not path else f"{path}/"
 
 
-def _runtime_folder(env: Mapping[str, str]) -> Path | None:
+def runtime_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Jupyter's folder for what runs, private to the user; None without Jupyter."""
+    env = os.environ if environ is None else environ
     if env.get("JUPYTER_RUNTIME_DIR"):
         return Path(env["JUPYTER_RUNTIME_DIR"])
     try:
@@ -118,7 +120,7 @@ def _runtime_folder(env: Mapping[str, str]) -> Path | None:
 
 def _running(env: Mapping[str, str]) -> Iterator[dict[str, object]]:
     """The description of each of the user's Jupyter servers that still runs."""
-    folder = _runtime_folder(env)
+    folder = runtime_folder(env)
     for path in sorted(folder.glob("jpserver-*.json")) if folder else []:
         try:
             info = json.loads(path.read_text(encoding="utf-8"))
@@ -188,11 +190,15 @@ def jupyter_urls(
     """Find the address that a user can click.
 
     Parameters:
-        listener: The listener's own address, such as ``http://127.0.0.1:3000``.
+        listener: The listener's own address, such as ``http://127.0.0.1:3000``; ``unix:FILE`` for the socket file of
+            `spinlab.server.shared`.
         environ: The environment; the process's own when left out.
         jupyter: What `find_jupyter` said; looked up when left out.
     """
     env = os.environ if environ is None else environ
+    if listener.startswith("unix:"):
+        bases = (jupyter or find_jupyter(env)).base_urls
+        return Addresses(listener, f"{bases[-1] if bases else '/'}spinlab", "proxied")
     local = listener.rstrip("/")
     port = urlsplit(local).port
     if env.get("JUPYTERHUB_SERVICE_PREFIX"):

@@ -12,6 +12,7 @@ import errno
 import os
 import socket
 import stat
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -173,8 +174,10 @@ def _bind_port(host: str, port: int) -> socket.socket:
     # asyncio turns Nagle's algorithm off only where the socket says TCP by number; else a head waits 40 ms for its body
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it would let two listen on one port
+        if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        elif sys.platform == "win32":  # there the same option would let two listen on one port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         if family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((host, port))

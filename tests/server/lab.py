@@ -40,6 +40,10 @@ def running(folder: Path) -> Iterator[Lab]:
     places = {f"JUPYTER_{what}_DIR": str(folder / what.lower()) for what in ("RUNTIME", "CONFIG", "DATA")}
     (folder / "work").mkdir()
     environ = {**os.environ, **places, "JUPYTER_PLATFORM_DIRS": "1", "HOME": str(folder)}
+    (folder / "config").mkdir()
+    (folder / "config" / "jupyter_server_config.py").write_text(
+        "from spinlab.server.shared import proxy_entry\nc.ServerProxy.servers = {'spinlab': proxy_entry()}\n"
+    )
     command = [sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", f"--port={port}"]
     command += ["--port-retries=0", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder / 'work'}"]
     command += [f"--ServerApp.base_url={BASE}", f"--IdentityProvider.token={TOKEN}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,11 @@ import httpx
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 
+from spinlab.errors import ListenError
 from spinlab.http import Request
 from spinlab.server import Jupyter, find_jupyter, jupyter_urls, proxy_package_present
 from spinlab.server.pages import SANDBOX
+from spinlab.server.shared import socket_file
 from tests.server.guests import Running, Serve, answer, mirror
 from tests.server.lab import BASE, TOKEN, Lab
 
@@ -114,6 +117,28 @@ class TestProxied:
         cookies = [c for c in first.headers.get_list("set-cookie") if c.startswith("spinlab-")]
         assert len(cookies) == 1
         assert f"Path={BASE}proxy/{server.port}/" in cookies[0]
+
+
+class TestSocketFile:
+    def test_it_is_reached_through_jupyter_and_by_its_owner_only(self, serve: Serve, lab: Lab) -> None:
+        path = socket_file(lab.environ)
+        jupyter = find_jupyter(lab.environ)
+        server, app = serve(mirror, jupyter=jupyter, socket_file=path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        address = jupyter_urls(server.url, lab.environ).browser
+        assert address == f"{BASE}spinlab"
+        answered = httpx.get(f"http://localhost:{lab.port}{address}/a?x=1", headers=AUTHORIZED)
+        assert answered.status_code == 200, answered.text
+        assert answered.json()["target"] == "/a?x=1"
+        assert "authorization" not in dict(answered.json()["headers"])
+        assert SANDBOX in answered.headers.get_list("content-security-policy")
+        assert httpx.get(f"http://localhost:{lab.port}{address}/").status_code in (302, 403)
+        assert len(app.requests) == 1
+
+    def test_without_jupyter_there_is_a_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("spinlab.server.shared.runtime_folder", lambda environ: None)
+        with pytest.raises(ListenError, match="runtime folder is not known"):
+            socket_file()
 
 
 class TestWhichJupyter:
