@@ -17,19 +17,20 @@ __spinlab__ = True
 GROUPS = {
     "text": """string re textwrap difflib unicodedata stringprep html html.entities html.parser csv configparser shlex
         pprint reprlib encodings.idna encodings.punycode encodings.latin_1 encodings.ascii encodings.utf_8_sig
-        encodings.utf_16 encodings.cp1252""",
-    "numbers": "math cmath decimal fractions statistics random secrets numbers",
+        encodings.utf_16 encodings.utf_32 encodings.cp1252""",
+    "numbers": "math cmath decimal fractions statistics random secrets numbers colorsys",
     "data": """json base64 binascii struct copy copyreg pickle plistlib tomllib hashlib hmac zlib array heapq bisect
         collections collections.abc dataclasses enum graphlib ipaddress uuid types typing weakref codecs""",
     "time": "time datetime calendar zoneinfo",
     "functions": "functools itertools operator contextlib contextvars abc inspect asyncio queue atexit",
     "files": "io os os.path pathlib posixpath stat fnmatch glob tempfile shutil mimetypes errno zipfile tarfile gzip",
-    "web": """urllib urllib.parse urllib.error http http.client http.cookies email email.message email.parser
-        email.policy email.utils email.mime.text email.mime.multipart quopri""",
+    "web": """urllib urllib.parse urllib.error http http.cookies email email.message email.parser email.policy
+        email.utils email.mime.text email.mime.multipart email.headerregistry quopri wsgiref.handlers""",
     "xml": "xml.etree.ElementTree xml.dom.minidom xml.sax xml.sax.saxutils",
-    "debugging": "logging logging.handlers traceback warnings linecache timeit doctest unittest unittest.mock",
+    "debugging": """logging logging.handlers logging.config traceback warnings linecache timeit doctest unittest
+        unittest.mock""",
     "language": """ast dis token tokenize keyword builtins gc importlib importlib.metadata importlib.resources
-        importlib.util argparse getopt sys platform locale gettext threading""",
+        importlib.util argparse getopt sys platform locale gettext pkgutil""",
 }
 SDK = """spin_sdk.http spin_sdk.key_value spin_sdk.llm spin_sdk.mqtt spin_sdk.mysql spin_sdk.postgres spin_sdk.redis
     spin_sdk.sqlite spin_sdk.variables spin_sdk.util"""

@@ -88,11 +88,6 @@ class PythonLanguage:
         image = images.python(function.wasi, function.requires)
         return official.project(checked.source.text, function.wasi, checked.form, checked.late, modules, image.requires)
 
-    def portable(self, function: Function, build: Build) -> Mapping[str, str]:
-        """The environment that gives an image the source on any machine: without code compiled by this kernel."""
-        given = json.loads(build.environment[VARIABLE])
-        return {VARIABLE: _dumps({name: source[:2] for name, source in given.items()})}
-
     def build_command(self, function: Function, build: Build) -> str:
         """The command that builds the official project, in its folder and with its environment activated."""
         checked = self._known(function, build)
@@ -103,7 +98,7 @@ class PythonLanguage:
         """`Build.environment` as an export keeps it: the texts alone, the same whichever Python exports them."""
         given: dict[str, list[str]] = json.loads(build.environment[VARIABLE])
         texts = {name: [file, text] for name, (file, text, *_) in given.items()}
-        return {VARIABLE: json.dumps(texts, separators=(",", ":"))}
+        return {VARIABLE: _dumps(texts)}
 
     def _known(self, function: Function, build: Build) -> Checked:
         """What was found when the function was built."""
