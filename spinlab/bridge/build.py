@@ -85,7 +85,7 @@ def check(toolchain: rust.Toolchain, recorded: Mapping[str, Any], out: Path | No
         folder.mkdir(parents=True, exist_ok=True)
         built = {path.name: facts(path) for path in build(toolchain, HERE, folder, [], Path(scratch) / "target")}
     committed = {path.name: facts(path) for path in HERE.glob("*.wasm")}
-    if committed != recorded.get("files"):
+    if committed != read_record().get("files"):
         say(f"the committed files are not those of {RECORD}: run make bridge")
         return 1
     changed = sorted(name for name in built.keys() | committed.keys() if built.get(name) != committed.get(name))
@@ -170,7 +170,7 @@ def rustflags(toolchain: rust.Toolchain, workspace: Path) -> list[str]:
     for registry in sorted((home / "registry" / "src").glob("*")):
         paths[str(registry)] = "crates"
     if toolchain.sources is not None:
-        paths[str(toolchain.sources)] = "rust"
+        paths |= {str(toolchain.sources): "rust", str(toolchain.sources.resolve()): "rust"}
     return [f"--remap-path-prefix={old}={new}" for old, new in paths.items()]
 
 
@@ -202,7 +202,7 @@ def read_record() -> dict[str, Any]:
     return found
 
 
-class NoTool(Exception):  # noqa: N818 (read as a sentence: raise NoTool)
+class NoTool(Exception):
     """A tool is not there; the message names the command that adds it."""
 
 

@@ -38,7 +38,7 @@ _PACKAGES: Final = (
 Say = Callable[[str], None]
 
 
-class NoToolchain(Exception):  # noqa: N818 (read as a sentence: raise NoToolchain)
+class NoToolchain(Exception):
     """No toolchain is here and none can be installed; the message says what was tried."""
 
 
@@ -115,20 +115,23 @@ def _debian(recorded: str, say: Say, reasons: list[str]) -> Toolchain | None:
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         reasons.append("this is no Debian, so that its rustc-web packages can't be used")
         return None
-    root = cache() / "rust-web"
-    if not (root / "usr/bin/rustc").exists():
+    installed, root = Path("/"), cache() / "rust-web"
+    if _complete(installed):
+        root = installed
+    elif not _complete(root):
         say(f"unpacking Debian's rustc-web into {root} (146 MB, once)")
         failed = _unpack(root)
         if failed:
             reasons.append("apt-get can't download Debian's rustc-web packages: " + failed)
             return None
-    libraries = f"{root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib/llvm-22/lib"
+    programs = root / "usr/bin"
+    libraries = [*sorted(root.glob("usr/lib/*-linux-gnu")), root / "usr/lib/llvm-22/lib"]
     environment = {
-        "LD_LIBRARY_PATH": libraries,
-        "RUSTC": f"{root}/usr/bin/rustc",
-        "CARGO": f"{root}/usr/bin/cargo",
+        "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
+        "RUSTC": str(programs / "rustc"),
+        "CARGO": str(programs / "cargo"),
         "RUSTC_BOOTSTRAP": "1",
-        "PATH": f"{root}/usr/lib/llvm-22/bin:{root}/usr/bin:{os.environ.get('PATH', '')}",
+        "PATH": f"{root / 'usr/lib/llvm-22/bin'}:{programs}:{os.environ.get('PATH', '')}",
     }
     version = _output(environment["RUSTC"], "--version", env=environment)
     if not version:
@@ -141,6 +144,12 @@ def _debian(recorded: str, say: Say, reasons: list[str]) -> Toolchain | None:
         environment,
         root / "usr/lib/rustlib/src/rust",
     )
+
+
+def _complete(root: Path) -> bool:
+    """Whether compiler, cargo and the sources of the standard library are under `root`."""
+    needed = ("usr/bin/rustc", "usr/bin/cargo", "usr/lib/rustlib/src/rust/library/std", "usr/lib/llvm-22/bin/lld")
+    return all((root / path).exists() for path in needed)
 
 
 def _unpack(root: Path) -> str:
