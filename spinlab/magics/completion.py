@@ -14,7 +14,9 @@ from spinlab.magics.options import Command, Option
 from spinlab.magics.words import Word, split
 from spinlab.widgets.urls import example_path
 
-_ABOUT = 72
+_ABOUT = 60
+_UNBROKEN = {ord(" "): "\u00a0", ord("-"): "\u2011"}
+"""JupyterLab breaks a long type into lines that overlap; these characters keep it in one."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ class Completion:
 def _described(candidate: Candidate) -> SimpleCompletion:
     """IPython's completion; a matcher has no other field for a description than the type, which front ends show."""
     about = candidate.about if len(candidate.about) <= _ABOUT else candidate.about[: _ABOUT - 1] + "…"
-    return SimpleCompletion(candidate.text, type=f"{candidate.kind}: {about}" if about else candidate.kind)
+    kind = f"{candidate.kind}: {about}" if about else candidate.kind
+    return SimpleCompletion(candidate.text, type=kind.translate(_UNBROKEN))
 
 
 def _split(before: str, begin: int) -> tuple[list[Word], str]:

@@ -40,3 +40,12 @@ def test_completion_offers_our_words_and_no_python_names(
 def test_completion_of_python_is_left_alone(kernel: Kernel) -> None:
     assert "enumerate" in kernel.complete("enumer")[0]
     assert "enumerate" in kernel.complete("%%spin wat x\nenumer")[0]
+
+
+def test_a_completion_says_what_it_is(kernel: Kernel) -> None:
+    code = "%%spin wat x --ro"
+    reply = kernel.client.complete(code, len(code), reply=True, timeout=30)["content"]
+    known = reply["metadata"]["_jupyter_types_experimental"]
+    assert [(k["text"], k["type"].replace("\u00a0", " ")) for k in known] == [
+        ("--route", "option: Where it answers; /NAME/... when left out.")
+    ]
