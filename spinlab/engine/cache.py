@@ -161,7 +161,7 @@ class Cache:
         """
         try:
             self._make(self.folder)
-            lock = FileLock(self.folder / f"{key[:2]}.lock", mode=0o600)
+            lock = FileLock(self.folder / f"{key[:3]}.lock", mode=0o600)
         except (OSError, CacheError):
             yield
             return

@@ -78,6 +78,8 @@ def compile_in_child(
         Stopped: `stopped` said so.
         OSError: No process could be started.
     """
+    if not sys.executable:
+        raise FileNotFoundError("this Python is embedded and names no interpreter")
     order = Order(len(wasm), strategy, module, str(output or ""), memory_limit(), background)
     process = subprocess.Popen(
         _command(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -223,10 +224,12 @@ class Engine:
         _, compiler, runtimes, _ = self._started()
         quick = runtimes.engines_for("winch", pooled=True)
         nested = program.facts.nested
-        link = threading.Thread(  # the bridge's cores, while the child is at work
-            target=lambda: runtimes.get("winch", True, nested.providers), name="spinlab-link", daemon=True
-        )
-        link.start()
+
+        def link() -> None:  # compiles the bridge's cores while the child is at work
+            with suppress(ComponentError):
+                runtimes.get("winch", True, nested.providers)
+
+        threading.Thread(target=link, name="spinlab-link", daemon=True).start()
         best = runtimes.engines_for("cranelift", pooled=True)
         try:
             try:

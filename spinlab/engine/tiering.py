@@ -6,11 +6,9 @@ import threading
 from collections import deque
 from contextlib import suppress
 
-from spinlab.engine.child import Stopped
 from spinlab.engine.compiler import Compiler
 from spinlab.engine.program import Program
 from spinlab.engine.runtimes import Runtimes
-from spinlab.errors import ComponentError
 
 
 class Tiering:
@@ -46,8 +44,8 @@ class Tiering:
                     return
                 self._busy = self._waiting.popleft()
                 program = self._busy
-            # Winch's code stays when Cranelift can't do it, or there is no room for a child.
-            with suppress(ComponentError, Stopped, OSError):
+            # Winch's code stays, whatever goes wrong: Cranelift can't do it, or there is no room for a child.
+            with suppress(Exception):
                 self._improve(program)
 
     def _improve(self, program: Program) -> None:

@@ -45,7 +45,7 @@ class Settings:
         """The pool in wasmtime's words. The smaller numbers are per component; Spin has the same 200."""
         return {
             "total_component_instances": self.slots,
-            "total_core_instances": self.slots * 60,
+            "total_core_instances": self.slots * 100,
             "total_memories": self.slots * self.memories,
             "total_tables": self.slots * 20,
             "total_stacks": self.slots * 2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wasmtime import wat2wasm
 
+import spinlab.bridge
 from spinlab.engine import binary
 from spinlab.engine.cache import Cache
 from spinlab.engine.engine import Engine
+from spinlab.engine.ffi import HOST_SIGNATURES
 from spinlab.engine.nesting import nest
 from spinlab.engine.providers import HOST, make_provider, providers
 from spinlab.errors import ComponentError, HandlerError, MissingImport
@@ -245,3 +248,23 @@ def test_damaged_guests_are_prepared_or_refused_and_nothing_else(engine: Engine,
         damaged[data.draw(st.integers(8, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ComponentError):
         engine.prepare(bytes(damaged))
+
+
+LETTERS = {"string": "sd", "u32": "u", "u64": "l", "bool": "b"}
+
+
+def test_the_host_functions_are_those_of_the_wit_file() -> None:
+    text = (Path(spinlab.bridge.__path__[0]) / "wit" / "bridge.wit").read_text()
+    found = re.findall(r"^  ([a-z]+): func\((.*?)\)(?: -> (.*?))?;", text, re.MULTILINE)
+    assert {name for name, _, _ in found} == set(HOST_SIGNATURES)
+    for name, parameters, result in found:
+        types = re.findall(r": (\w+)", parameters), re.findall(r"string|u32|u64|bool", result)
+        for given, letters in zip(types, HOST_SIGNATURES[name], strict=True):
+            assert len(given) == len(letters), name
+            assert all(letter in LETTERS[kind] for kind, letter in zip(given, letters, strict=True)), name
+
+
+def test_providers_import_the_host_alone() -> None:
+    for provider in providers().values():
+        assert provider.imports == (HOST,) or provider.name == "driver3"
+        assert provider.core
