@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from bench import Network, Pieces, ask, pieces, request, sandbox
 
 from spinlab.function import Limits
+from spinlab.host import Effect, Result
 from spinlab.http import Body, Headers
 
 
-def text(target: str, **options: object) -> str:
+def text(target: str, **options: Any) -> str:
     response = ask("effects3", target, **options)
     assert response.error is None, response.error
     return response.text.strip()
 
 
-def logged(target: str, **options: object) -> list[str]:
+def logged(target: str, **options: Any) -> list[str]:
     return [line.text for line in ask("effects3", target, **options).logs]
 
 
@@ -150,7 +152,8 @@ def test_mounted_files_are_listed_and_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "code"), [("write", "ReadOnly"), ("escape", "NotPermitted"), ("app/none", "NoEntry"), ("app", "IsDirectory")]
+    ("query", "code"),
+    [("write", "ReadOnly"), ("escape", "NotPermitted"), ("app/none", "NoEntry"), ("app", "IsDirectory")],
 )
 def test_what_can_not_be_done_with_files_has_its_error(query: str, code: str) -> None:
     assert code in text(f"/files?{query}", files={"/app/a.txt": b"hello"})
@@ -200,6 +203,38 @@ def test_a_request_is_given_up() -> None:
     network = Network(together=2)
     assert text("/timeout?http://example.test/", host=network.host) == "gave up"
     assert network.fetches[0].cancelled
+
+
+class Silent(Network):
+    """Answers with a head, and then never with a body."""
+
+    def __init__(self) -> None:
+        super().__init__(slow=True)
+        self.reads: list[Never] = []
+
+    def _later(self, result: Result) -> Effect:
+        self.reads.append(Never())
+        return self.reads[-1]
+
+
+class Never(Effect):
+    """Goes on until it is cancelled."""
+
+    cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def test_a_body_that_is_given_up_holds_nobody() -> None:
+    network = Silent()
+    assert text("/impatient?http://example.test/", host=network.host) == "gave up"
+    assert [read.cancelled for read in network.reads] == [True]
+    assert network.fetches[0].cancelled
+
+
+def test_a_guest_works_on_while_a_request_is_under_way() -> None:
+    assert text("/busy?http://example.test/", host=Network(together=2).host) == "worked"
 
 
 def test_what_is_not_granted_is_refused_as_spin_does() -> None:

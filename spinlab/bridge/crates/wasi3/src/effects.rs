@@ -23,10 +23,10 @@ use crate::places::Places;
 
 /// How often the pump gives way before it believes that nothing else can go on.
 const QUIET_TURNS: u32 = 2;
-/// A guest that only yields can't be seen from here. So that it is not stopped for the length of an effect, the
-/// first wait is this short, and each further one twice as long up to the longest.
+/// A guest that only yields can't be seen from here. So that it is not stopped for the length of an effect, the first
+/// wait is this short (in nanoseconds), and each further one longer, with more turns for the guest before it.
 const FIRST_SLICE: u64 = 20_000_000;
-const LONGEST_SLICE: u64 = 640_000_000;
+const SLICES: u32 = 4;
 
 pub const PENDING: u32 = 0;
 pub const DONE: u32 = 1;
@@ -108,7 +108,7 @@ pub fn end_work() {
 
 /// Is nothing of the guest waiting, after all that can go on has gone on?
 pub async fn settled() -> bool {
-    while changed_by_others().await {}
+    while changed_by_others(QUIET_TURNS).await {}
     is_idle()
 }
 
@@ -119,28 +119,9 @@ pub async fn drain() {
     }
 }
 
-/// Wait for `future`; when the pump is about to block meanwhile, `None` comes first. Call again to wait on.
-pub async fn or_blocking<T>(future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
-    watched(future, false).await
-}
-
 /// Wait for `future` as long as anything in the store goes on; `None` when the host would have to act first.
 pub async fn soon<T>(future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
-    watched(future, true).await
-}
-
-async fn watched<T>(mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>, quiet: bool) -> Option<T> {
-    let mut watch = None;
-    poll_fn(|context| {
-        if let Poll::Ready(value) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(value));
-        }
-        if watch.get_or_insert_with(|| Watch::new(quiet)).is_told(context) {
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await
+    Watch::new(true).or_rest(future).await
 }
 
 enum What {
@@ -158,7 +139,9 @@ struct Waiting {
 struct Watcher {
     /// Even when nobody waits for the host, so that nothing at all goes on.
     quiet: bool,
+    /// Not again before the next wait in the host.
     told: bool,
+    news: bool,
     waker: Option<Waker>,
 }
 
@@ -240,20 +223,36 @@ impl Drop for Ticket {
 }
 
 /// Somebody's place among those who watch.
-struct Watch {
+pub struct Watch {
     key: u32,
 }
 
 impl Watch {
-    fn new(quiet: bool) -> Self {
-        Self { key: change(|state| state.watchers.add(Watcher { quiet, told: false, waker: None })) }
+    /// Watch for the moment before the pump blocks.
+    pub fn blocking() -> Self {
+        Self::new(false)
     }
 
-    fn is_told(&self, context: &Context<'_>) -> bool {
+    fn new(quiet: bool) -> Self {
+        let watcher = Watcher { quiet, told: false, news: false, waker: None };
+        Self { key: change(|state| state.watchers.add(watcher)) }
+    }
+
+    /// Wait for `future`; `None` when the store comes to rest first. Then call it again to wait on.
+    pub async fn or_rest<T>(&self, mut future: Pin<&mut (impl Future<Output = T> + ?Sized)>) -> Option<T> {
+        poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(value) => Poll::Ready(Some(value)),
+            Poll::Pending if self.has_news(context) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    fn has_news(&self, context: &Context<'_>) -> bool {
         STATE.with_borrow_mut(|state| {
             let Some(watcher) = state.watchers.get_mut(self.key) else { return false };
             watcher.waker = Some(context.waker().clone());
-            watcher.told
+            std::mem::take(&mut watcher.news)
         })
     }
 }
@@ -276,11 +275,11 @@ fn until_idle(context: &mut Context<'_>) -> Poll<()> {
     Poll::Pending
 }
 
-/// Give way; did anything happen meanwhile?
-async fn changed_by_others() -> bool {
+/// Give way so often; did anything happen meanwhile?
+async fn changed_by_others(turns: u32) -> bool {
     let changes = || STATE.with_borrow(|state| state.changes);
     let before = changes();
-    for _ in 0..QUIET_TURNS {
+    for _ in 0..turns {
         yield_async().await;
         if changes() != before {
             return true;
@@ -291,17 +290,18 @@ async fn changed_by_others() -> bool {
 
 /// The pump. Ends with the request, or when the driver shall read something.
 pub async fn work() -> Option<Foreign> {
-    let mut slice = FIRST_SLICE;
+    let mut slices = 0;
     loop {
         match poll_fn(next_task).await {
             Task::Read(foreign) => return Some(foreign),
             Task::End => return None,
             Task::Settle => {}
         }
-        if changed_by_others().await || JOBS.with_borrow(Jobs::are_ready) || tell_watchers() {
+        if changed_by_others(QUIET_TURNS << (2 * slices)).await || JOBS.with_borrow(Jobs::are_ready) || tell_watchers()
+        {
             continue;
         }
-        slice = if block(slice) { FIRST_SLICE } else { LONGEST_SLICE.min(slice * 2) };
+        slices = if block(FIRST_SLICE << slices) { 0 } else { SLICES.min(slices + 1) };
     }
 }
 
@@ -344,6 +344,7 @@ fn tell_watchers() -> bool {
         let untold = state.watchers.iter_mut().filter(|one| !one.told && (one.quiet || blocks));
         let tell = |one: &mut Watcher| {
             one.told = true;
+            one.news = true;
             one.waker.take()
         };
         (untold.map(tell).collect::<Vec<_>>(), blocks)
@@ -361,7 +362,7 @@ fn block(slice: u64) -> bool {
     if wake_due(now) {
         return true;
     }
-    let (ids, alarm) = STATE.with_borrow(|state| {
+    let (ids, alarm) = STATE.with_borrow_mut(|state| {
         let mut ids = Vec::new();
         let mut alarm = u64::MAX;
         for waiting in state.waiting.iter().filter(|waiting| waiting.answer.is_none()) {
@@ -370,6 +371,7 @@ fn block(slice: u64) -> bool {
                 What::Timer(when) => alarm = alarm.min(when),
             }
         }
+        state.watchers.iter_mut().for_each(|one| one.told = false);
         (ids, alarm)
     });
     let names: Vec<String> = ids.iter().map(u32::to_string).collect();

@@ -12,7 +12,7 @@ use flat::fields::Fields as Pairs;
 
 use crate::bindings::exports::wasi::http0_3_0::types::ErrorCode;
 use crate::bindings::spinlab::bridge::host;
-use crate::effects::{or_blocking, perform, settled, DONE, END};
+use crate::effects::{perform, settled, Watch, DONE, END};
 use crate::http::{Body, Part};
 
 /// Goes out at once.
@@ -85,11 +85,12 @@ impl Reply {
 
     /// Wait for `future`; whenever the store would block meanwhile, what is held goes out first.
     async fn until<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>) -> T {
+        if self.begun && self.held.is_empty() {
+            return future.await;
+        }
+        let watch = Watch::blocking();
         loop {
-            if self.begun && self.held.is_empty() {
-                return future.await;
-            }
-            match or_blocking(future.as_mut()).await {
+            match watch.or_rest(future.as_mut()).await {
                 Some(value) => return value,
                 None => self.flush().await,
             }

@@ -1,7 +1,7 @@
 //! Requests of the guest's own.
 
 use futures::future::{join_all, select, Either};
-use wit_bindgen::spawn_local;
+use wit_bindgen::{spawn_local, yield_async};
 
 use crate::wasi::clocks0_3_0::monotonic_clock;
 use crate::wasi::http0_3_0::client;
@@ -16,6 +16,8 @@ pub async fn answer(path: &str, query: &str, request: Request) -> Answer {
         "/post-slowly" => post_slowly(query).await,
         "/proxy" => proxy(query, request).await,
         "/timeout" => Ok(text(&timeout(query).await)),
+        "/impatient" => impatient(query).await,
+        "/busy" => Ok(text(&busy(query).await)),
         "/unread" => get(query).await.map(|response| text(&format!("{}\n", response.get_status_code()))),
         _ => {
             let response = text("no such route\n");
@@ -130,5 +132,31 @@ async fn timeout(url: &str) -> String {
         Either::Left((Ok(response), _)) => format!("{}\n", response.get_status_code()),
         Either::Left((Err(code), _)) => format!("{code:?}\n"),
         Either::Right(_) => "gave up\n".to_owned(),
+    }
+}
+
+/// Gives up reading the body after 30 ms.
+async fn impatient(url: &str) -> Answer {
+    let response = get(url).await?;
+    let (stream, _) = Response::consume_body(response, wit_future::new(|| Ok(())).1);
+    let body = Box::pin(read(stream));
+    let alarm = Box::pin(monotonic_clock::wait_for(30 * MILLISECOND));
+    Ok(text(match select(body, alarm).await {
+        Either::Left(_) => "read it all\n",
+        Either::Right(_) => "gave up\n",
+    }))
+}
+
+/// Gives way a thousand times while a request is under way.
+async fn busy(url: &str) -> String {
+    let request = Box::pin(get(url));
+    let work = Box::pin(async {
+        for _ in 0..1000 {
+            yield_async().await;
+        }
+    });
+    match select(request, work).await {
+        Either::Left(_) => "answered\n".to_owned(),
+        Either::Right(_) => "worked\n".to_owned(),
     }
 }
