@@ -6,19 +6,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinlab.export.bundle import bundle
-    from spinlab.export.project import Exported, describe, project
+    from spinlab.export.projects import Exported, describe, project
     from spinlab.export.reload import Project, load_project
+    from spinlab.export.standalone import bundle
 
 __all__ = ["Exported", "Project", "bundle", "describe", "load_project", "project"]
 
 _HOMES = {
-    "Exported": "project",
+    "Exported": "projects",
     "Project": "reload",
-    "bundle": "bundle",
-    "describe": "project",
+    "bundle": "standalone",
+    "describe": "projects",
     "load_project": "reload",
-    "project": "project",
+    "project": "projects",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from spinlab.app import Live
 from spinlab.errors import ExportError
-from spinlab.export.bundle import bundle
+from spinlab.export.standalone import bundle
 from spinlab.function import Function, Limits
 from spinlab.languages import Language, language
 from spinlab.manifest import BuildCommand, Component, Mount

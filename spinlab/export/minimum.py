@@ -41,8 +41,8 @@ def minimum(component: bytes) -> Minimum:
 
 
 def highest(found: Iterable[Minimum]) -> Minimum:
-    """The latest of several, and at least the one that spinlab exports for."""
-    return max((*found, LEAST), key=lambda m: m.version)
+    """The latest of several, and at least the one that spinlab exports for; the best reason of the same release."""
+    return max((*found, LEAST), key=lambda m: (m.version, m.reason != LEAST.reason, m.reason))
 
 
 def _needed(name: str) -> tuple[tuple[int, int], ...]:

@@ -137,7 +137,9 @@ def plan(
     if short is not None and components != "official":
         files["short.py"] = short
         docs["short.py"] = "what `request` and `Response` of `def handle(request)` are; the components hold the same"
-    needs = highest(minimum(binary) for binary in {share.part.binary for share in shares})
+    needs = highest(
+        minimum(binary) for binary in {id(share.part.binary): share.part.binary for share in shares}.values()
+    )
     files |= pins
     files |= {
         "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
