@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spinlab.errors import ListenError
@@ -31,6 +32,7 @@ class Desk:
         self.shell = shell
         self.listen = listen
         self._cells: dict[tuple[str, str], str] = {}
+        self._said: dict[tuple[str, str], Function] = {}
         self._addresses: dict[str, Addresses] = {}
 
     @property
@@ -51,7 +53,15 @@ class Desk:
     def functions(self) -> Mapping[str, Function]:
         """Functions and modules of the current app by name."""
         app = self.app
-        return {**app.modules, **{name: live.function for name, live in app.functions.items()}}
+        known = {**app.modules, **{name: live.function for name, live in app.functions.items()}}
+        return {name: self._where_it_stands(app.name, function) for name, function in known.items()}
+
+    def _where_it_stands(self, app: str, function: Function) -> Function:
+        """The function with the number of the cell that said it last: an unchanged cell keeps its revision."""
+        latest = self._said.get((app, function.name))
+        if latest is None or latest.source != function.source:
+            return function
+        return replace(function, origin=latest.origin, first_line=latest.first_line)
 
     @property
     def addresses(self) -> Addresses | None:
@@ -124,9 +134,10 @@ class Desk:
 
     # ---- which cell defines what
 
-    def defined(self, name: str) -> None:
-        """Remember that the cell that runs defines `name`."""
-        cell = self._cell_id()
+    def defined(self, function: Function) -> None:
+        """Remember that the cell that runs defines the function."""
+        name, cell = function.name, self._cell_id()
+        self._said[self.app.name, name] = function
         if cell:
             self._cells.pop((self.app.name, name), None)  # the order of the dict says what came last
             self._cells[self.app.name, name] = cell

@@ -30,7 +30,7 @@ def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = 
         if before is not None:
             keep_note(error, f"{function.name} still answers with revision {before.revision}")
         raise
-    desk.defined(function.name)
+    desk.defined(function)
     if live is None:
         return card(CardFacts(function))
     remarks = [*served_later(function)]

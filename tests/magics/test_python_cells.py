@@ -199,3 +199,12 @@ def test_habits_that_can_not_work_fail_when_the_cell_is_registered(kernel: Kerne
         assert "hint:" in ran.traceback
     else:
         assert "TypeError" in kernel.run("%spin get /f").ok().text
+
+
+def test_a_cell_that_ran_again_unchanged_is_named_by_its_new_number(kernel: Kernel) -> None:
+    code = "%%spin f --route /f\ndef handle(request):\n    return 1 / 0\n"
+    kernel.run(code).ok()
+    kernel.run("1").ok()
+    assert "(unchanged)" in kernel.run(code).ok().text
+    number = kernel.client.execute("1", reply=True, timeout=30)["content"]["execution_count"] - 1
+    assert f"Cell In[{number}], line 3" in kernel.run("%spin get /f").ok().text
