@@ -55,10 +55,10 @@ def _write(folder: Path, files: Mapping[str, bytes], force: bool) -> tuple[str, 
         raise ExportError(f"{folder} is a file", hint="give the name of a folder")
     _refuse_obstacles(folder, files)
     recorded = _recorded(folder)
-    if not force:
-        _refuse_foreign(folder, files, recorded)
     all_files = {**files, RECORD: _record(files)}
     changed = {path: data for path, data in all_files.items() if not _same(folder / path, data)}
+    if not force:
+        _refuse_foreign(folder, all_files.keys() - changed.keys(), recorded)
     gone = [path for path in recorded if path not in all_files and _is_recorded(folder, path, recorded[path])]
     if changed or gone:
         made = _first_missing(folder)
@@ -133,10 +133,10 @@ def _refuse_obstacles(folder: Path, files: Mapping[str, bytes]) -> None:
             )
 
 
-def _refuse_foreign(folder: Path, files: Mapping[str, bytes], recorded: Mapping[str, str]) -> None:
+def _refuse_foreign(folder: Path, same: set[str], recorded: Mapping[str, str]) -> None:
     foreign, edited = [], []
     for path in _present(folder):
-        if path == RECORD or (path in files and _same(folder / path, files[path])):
+        if path == RECORD or path in same:
             continue
         if path not in recorded:
             foreign.append(path)

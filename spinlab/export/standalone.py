@@ -56,7 +56,7 @@ def bundle(image: bytes, environment: Mapping[str, str]) -> bytes:
     instances = [x.name for x in imported]
     out = [COMPONENT_HEADER, beginning]
     out += [section_bytes(COMPONENT, provider(name, environment)) for name in changed]
-    out.append(section_bytes(COMPONENT, image))
+    out += [bytes((COMPONENT,)), leb(len(image)), image]
     outer, given = _Instances(len(instances)), {name: index for index, name in enumerate(instances)}
     for number, name in enumerate(changed):
         provided = outer.instantiate(number, {name: given[name]})
