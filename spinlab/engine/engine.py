@@ -250,6 +250,7 @@ class Engine:
     def close(self) -> None:
         """End what runs in the background. What was prepared goes on working."""
         self._closed = True
+        self._shelf.close()
         quieten(self)
         if self._parts:
             self._parts[3].close()

@@ -29,6 +29,8 @@ class Shelf:
         self._equal: WeakValueDictionary[str, Program] = WeakValueDictionary()
         self._tidied = time.monotonic()
         self._loads = 0  # since then
+        self._timer: threading.Timer | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def same(self, component: bytes) -> Program | None:
@@ -62,8 +64,32 @@ class Shelf:
                 surplus += self.most // 10  # some at once, so that this need not be done at every load
             idle = sum(moment - p.used > self.idle for p in loaded)
             self._loads = 0
-        for program in loaded[: max(surplus, idle)]:
+            remaining = len(loaded) - max(surplus, idle, 0)
+        for program in loaded[: max(surplus, idle, 0)]:
             program.unload()
+        self._look_again(remaining > 0)
+
+    def _look_again(self, wanted: bool) -> None:
+        """Have somebody look when nothing else happens any more; no thread exists while no code is in memory."""
+        with self._lock:
+            if self._timer is not None or not wanted or self._closed:
+                return
+            self._timer = threading.Timer(self.idle / 2 + 0.1, self._look)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _look(self) -> None:
+        with self._lock:
+            self._timer = None
+        self.tidy(now=True)
+
+    def close(self) -> None:
+        """Look no more."""
+        with self._lock:
+            self._closed = True
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
 
     def grown(self) -> None:
         """A program loaded its code again."""
@@ -71,3 +97,4 @@ class Shelf:
             self._loads += 1
             due = self._loads > self.most // 10
         self.tidy(now=due)
+        self._look_again(True)

@@ -208,6 +208,18 @@ def test_what_is_idle_or_too_much_is_unloaded(engine: Engine) -> None:
     assert Shelf().most < 1024
 
 
+def test_idle_code_is_unloaded_when_nothing_else_happens(engine: Engine) -> None:
+    engine._shelf.idle = 0.1
+    prepared = engine.prepare(HELLO)
+    for _ in range(2):
+        for _ in range(100):
+            if not prepared.program.loaded:
+                break
+            time.sleep(0.05)
+        assert not prepared.program.loaded
+        assert answer(prepared) == b"Hello from WAT\n"
+
+
 def test_a_cache_file_that_was_replaced_is_not_run(tmp_path: Path) -> None:
     engine_in(tmp_path / "code").prepare(HELLO)
     for path in (tmp_path / "code").glob("*/*.code"):

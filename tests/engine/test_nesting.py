@@ -259,9 +259,9 @@ def test_the_host_functions_are_those_of_the_wit_file() -> None:
     assert {name for name, _, _ in found} == set(HOST_SIGNATURES)
     for name, parameters, result in found:
         types = re.findall(r": (\w+)", parameters), re.findall(r"string|u32|u64|bool", result)
-        for given, letters in zip(types, HOST_SIGNATURES[name], strict=True):
-            assert len(given) == len(letters), name
-            assert all(letter in LETTERS[kind] for kind, letter in zip(given, letters, strict=True)), name
+        for kinds, letters in zip(types, HOST_SIGNATURES[name], strict=True):
+            assert len(kinds) == len(letters), name
+            assert all(letter in LETTERS[kind] for kind, letter in zip(kinds, letters, strict=True)), name
 
 
 def test_providers_import_the_host_alone() -> None:
