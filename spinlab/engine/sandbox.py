@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from spinlab.engine.calls import Call, Collector, Sink, failure, wait
 from spinlab.engine.effects import Context
-from spinlab.engine.ffi import Instance, Trap
+from spinlab.engine.ffi import Trap
+from spinlab.engine.instances import Instances
 from spinlab.engine.limits import exceeded
-from spinlab.engine.memory import standing_at
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
 from spinlab.engine.traps import explain, not_loaded, ran_out_of_memory
@@ -74,8 +74,7 @@ class Sandbox:
         self._files = Files(files)
         self._host = host or _PLAIN_HOST
         self._threads = threads(engine)
-        self._caps = prepared.caps(limits)
-        self._fits_pool = self._caps.memory <= engine.settings.memory
+        self._instances = Instances(prepared, prepared.caps(limits), engine.settings.memory)
         self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
         self._pays = prepared.warms
         self._makes_ahead = True
@@ -166,24 +165,14 @@ class Sandbox:
         return explain(trap, context, partial(self._stood_at_limit, spare))
 
     def _stood_at_limit(self, spare: Spare | None) -> bool | None:
-        """Whether a guest that gave up had its memory at the limit; None when that can't be told.
-
-        Some memory of the process stands there. It is this guest's when it shrinks with the next instance of the
-        function, which moves in where the last one was, unless another was quicker.
-        """
-        standing = standing_at(self._caps.memory)
-        if not standing or spare is None:
+        if spare is None:
             return False
-        spare.instance.close()
         context = self._context(loading=True)
         number = self._threads.watch.add(context, time.monotonic() + 1.0)
         try:
-            self._instantiate(context).close()
-        except Trap:
-            return False
+            return self._instances.stood_at_limit(spare.instance, context)
         finally:
             self._threads.watch.remove(number)
-        return not standing <= standing_at(self._caps.memory) or None
 
     def _answer(self, call: Call, head: str, data: bytes) -> CallError | None:
         # An image answers for a cell that ran out of memory: empty, as a guest that is stopped.
@@ -214,7 +203,7 @@ class Sandbox:
         context.loading = True
         if self._stock.wanted:
             self._stock_up = AHEAD[1]
-        spare = self._make(context)
+        spare = self._instances.make(context)
         context.loading = False
         self._makes_ahead = True
         self._made += 1
@@ -222,28 +211,6 @@ class Sandbox:
         if self._made >= SURE and self._quickest > SLOW:
             self._pays = True
         return spare
-
-    def _make(self, context: Context) -> Spare:
-        began = time.perf_counter()
-        generation = self.prepared.generation
-        instance = self._instantiate(context)
-        report = ""
-        if self.prepared.warms:
-            try:
-                report = instance.prepare(context)
-            except BaseException:
-                instance.close()
-                raise
-        return Spare(instance, None, generation, seconds=time.perf_counter() - began, report=report)
-
-    def _instantiate(self, context: Context) -> Instance:
-        if self._fits_pool:
-            try:
-                return Instance(self.prepared.code(), context, self._caps)
-            except Trap as trap:
-                if not trap.full:
-                    raise
-        return Instance(self.prepared.code(pooled=False), context, self._caps)
 
     def _keep(self, spare: Spare) -> bool:
         """Keep an instance that may serve one more request.
@@ -279,7 +246,7 @@ class Sandbox:
         """An instance that was loaded without a request, bounded by the same limits."""
         number = self._threads.watch.add(context, time.monotonic() + self.limits.timeout)
         try:
-            spare = self._make(context)
+            spare = self._instances.make(context)
         except Trap as trap:
             return None, self._explain(trap, context, None)
         except Exception as bug:  # noqa: BLE001 (the thread must live)
