@@ -133,7 +133,11 @@ def test_programs_that_nobody_has_any_more_are_let_go(engine: Engine) -> None:
 
 def test_a_large_component_runs_at_once_and_gets_better_code_later(tiered: Engine) -> None:
     told: list[str] = []
-    prepared = tiered.prepare(HELLO, name="hello", progress=lambda what, _=None: told.append(what))
+
+    def tell(what: str, _done: float | None = None) -> None:
+        told.append(what)
+
+    prepared = tiered.prepare(HELLO, name="hello", progress=tell)
     swapped = threading.Event()
     prepared.subscribe(swapped.set)
     generation = prepared.generation
