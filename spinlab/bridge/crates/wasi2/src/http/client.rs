@@ -3,8 +3,8 @@
 use super::body::{From, Incoming, IncomingBody};
 use super::errors;
 use super::fields::TheFields;
-use super::pipe::Target;
 use super::request::{Options, Prepared};
+use super::target::Target;
 use crate::bindings::host;
 use crate::bindings::http::outgoing_handler::{FutureIncomingResponse, Guest, OutgoingRequest, RequestOptions};
 use crate::bindings::http::types::{

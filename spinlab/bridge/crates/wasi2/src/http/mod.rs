@@ -7,6 +7,7 @@ mod fields;
 pub mod pipe;
 pub mod request;
 pub mod response;
+mod target;
 mod uri;
 
 use crate::bindings::http::types::{ErrorCode, Guest, IoErrorBorrow, Method};

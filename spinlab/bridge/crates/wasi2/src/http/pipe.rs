@@ -3,7 +3,7 @@
 //! Few crossings matter more than early bytes: the first flushed piece is held back, so that a response written in one
 //! go needs no effect at all. What is held back goes out with the second flush, at 64 KiB, and before any wait.
 
-use super::client::Exchange;
+use super::target::Target;
 use crate::bindings::http::types::ErrorCode;
 use crate::bindings::io::streams::StreamError;
 use crate::effect::{wait, Answer, Effect, NEVER};
@@ -17,15 +17,6 @@ use std::rc::{Rc, Weak};
 
 /// Bytes that wait at most before they go out without a flush.
 const HELD: usize = 64 * 1024;
-
-/// Where the bytes go.
-#[derive(Clone)]
-pub enum Target {
-    /// The response, after this head.
-    Response(String),
-    /// The outgoing request with this id.
-    Request(u32, Weak<Exchange>),
-}
 
 /// How far the body is.
 #[derive(Clone, PartialEq)]
@@ -281,26 +272,19 @@ impl Pipe {
             return None;
         }
         if !self.begun.replace(true) {
-            if let Target::Response(head) = target {
-                return Some(Effect::start("response", head, b""));
+            if let Some(effect) = target.begin() {
+                return Some(effect);
             }
         }
         let held = self.buffer.take();
         if !held.is_empty() {
-            return Some(match target {
-                Target::Response(_) => Effect::start("response-body", "", &held),
-                Target::Request(id, _) => Effect::start("http-write", &id.to_string(), &held),
-            });
+            return Some(target.piece(&held));
         }
         let mut stage = self.stage.borrow_mut();
         let Stage::Finished(trailers) = &*stage else {
             return None;
         };
-        let effect = match target {
-            Target::Response(_) => Effect::start("response-end", trailers, b""),
-            Target::Request(id, _) if trailers.is_empty() => Effect::start("http-finish", &id.to_string(), b""),
-            Target::Request(id, _) => Effect::start("http-finish", &format!("{id}\n{trailers}"), b""),
-        };
+        let effect = target.end(trailers);
         *stage = Stage::Sent;
         Some(effect)
     }

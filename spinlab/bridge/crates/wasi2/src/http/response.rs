@@ -3,7 +3,8 @@
 use super::body::OutgoingBody;
 use super::errors;
 use super::fields::TheFields;
-use super::pipe::{Pipe, Target};
+use super::pipe::Pipe;
+use super::target::Target;
 use crate::bindings::http::types::{
     ErrorCode, GuestOutgoingResponse, GuestResponseOutparam, Headers, OutgoingBody as OutgoingBodyHandle,
     OutgoingResponse, ResponseOutparam,

@@ -1,5 +1,7 @@
 //! `wasi:filesystem`: the files that the host mounts, read-only. Errors are those of wasmtime's read-only directories.
 
+mod file;
+
 use crate::bindings::filesystem::preopens;
 use crate::bindings::filesystem::types::{
     Advice, Descriptor, DescriptorBorrow, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
@@ -7,85 +9,18 @@ use crate::bindings::filesystem::types::{
     NewTimestamp, OpenFlags, PathFlags,
 };
 use crate::bindings::io::error::ErrorBorrow;
-use crate::bindings::io::streams::{InputStream, OutputStream, StreamError};
-use crate::effect::{call, Failure};
+use crate::bindings::io::streams::{InputStream, OutputStream};
+use crate::effect::call;
 use crate::io::error::IoError;
 use crate::io::streams::Input;
 use crate::Provider;
-use std::cell::{Cell, RefCell};
+pub use file::FileStream;
+use file::{ask, File};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 type Answer<T> = Result<T, ErrorCode>;
-
-/// Bytes that are fetched at once: guests read in small pieces, and each crossing costs as much as 10 KB.
-const WINDOW: usize = 128 * 1024;
-
-fn error(failure: Failure) -> ErrorCode {
-    match failure.name.as_str() {
-        "no-entry" => ErrorCode::NoEntry,
-        "not-directory" => ErrorCode::NotDirectory,
-        "is-directory" => ErrorCode::IsDirectory,
-        "not-permitted" => ErrorCode::NotPermitted,
-        "access" => ErrorCode::Access,
-        "invalid" => ErrorCode::Invalid,
-        "name-too-long" => ErrorCode::NameTooLong,
-        "loop" => ErrorCode::Loop,
-        _ => ErrorCode::Io,
-    }
-}
-
-fn ask(op: &str, args: &str) -> Answer<(String, Vec<u8>)> {
-    call(op, args).map_err(error)
-}
-
-/// A regular file; what was fetched last is kept, since files don't change.
-struct File {
-    path: String,
-    size: u64,
-    window: RefCell<(u64, Vec<u8>)>,
-}
-
-impl File {
-    fn read(&self, offset: u64, length: usize) -> Answer<Vec<u8>> {
-        if length == 0 || offset >= self.size {
-            return Ok(Vec::new());
-        }
-        if self.kept(offset).is_none() {
-            let args = format!("{}\n{offset}\n{}", self.path, length.max(WINDOW));
-            let (_, bytes) = ask("fs-read", &args)?;
-            self.window.replace((offset, bytes));
-        }
-        let start = self.kept(offset).ok_or(ErrorCode::Io)?;
-        let window = self.window.borrow();
-        let end = start.saturating_add(length).min(window.1.len());
-        Ok(window.1[start..end].to_vec())
-    }
-
-    /// Where `offset` lies in the window.
-    fn kept(&self, offset: u64) -> Option<usize> {
-        let window = self.window.borrow();
-        let start = usize::try_from(offset.checked_sub(window.0)?).ok()?;
-        (start < window.1.len()).then_some(start)
-    }
-}
-
-/// The input stream of a file from some place on.
-pub struct FileStream {
-    file: Rc<File>,
-    at: Cell<u64>,
-}
-
-impl FileStream {
-    pub fn read(&self, length: usize) -> Result<Vec<u8>, StreamError> {
-        if self.at.get() >= self.file.size {
-            return Err(StreamError::Closed);
-        }
-        let bytes = self.file.read(self.at.get(), length).map_err(|code| IoError::File(code).failed())?;
-        self.at.set(self.at.get() + bytes.len() as u64);
-        Ok(bytes)
-    }
-}
 
 enum Kind {
     Directory,
@@ -128,7 +63,7 @@ impl Opened {
         let kind = match what.strip_prefix("f ") {
             Some(size) => {
                 let size = size.parse().map_err(|_| ErrorCode::Io)?;
-                Kind::File(Rc::new(File { path: path.clone(), size, window: RefCell::default() }))
+                Kind::File(File::new(path.clone(), size))
             }
             None => Kind::Directory,
         };
@@ -200,7 +135,7 @@ const DENIED: ErrorCode = ErrorCode::NotPermitted;
 impl GuestDescriptor for Opened {
     fn read_via_stream(&self, offset: u64) -> Answer<InputStream> {
         let file = self.file().map_err(|_| ErrorCode::BadDescriptor)?;
-        Ok(Input::File(FileStream { file: file.clone(), at: Cell::new(offset) }).into_handle())
+        Ok(Input::File(FileStream::new(file, offset)).into_handle())
     }
 
     fn write_via_stream(&self, _offset: u64) -> Answer<OutputStream> {
