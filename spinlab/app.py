@@ -96,8 +96,7 @@ class _History:
 @dataclass(frozen=True)
 class _Table:
     live: Mapping[str, Live]
-    router: Router
-    problems: Mapping[str, str]
+    router: Router[Live]
 
 
 class App:
@@ -116,7 +115,7 @@ class App:
         self._histories: dict[str, _History] = {}
         self._modules: dict[str, Function] = {}
         self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
-        self._table = _Table({}, Router([]), {})
+        self._table = _Table({}, Router([]))
 
     @property
     def engine(self) -> Engine:
@@ -151,8 +150,9 @@ class App:
     def routes(self) -> tuple[RouteInfo, ...]:
         """The route table in the order of registration."""
         table = self._table
+        problems = {(u.route, u.component): u.reason for u in table.router.unreachable}
         return tuple(
-            RouteInfo(pattern, name, table.problems.get(pattern, ""))
+            RouteInfo(pattern, name, problems.get((pattern, kebab(name)), ""))
             for name, live in table.live.items()
             for pattern in live.function.routes
         )
@@ -489,9 +489,7 @@ class App:
     def _set_table(self, live: Mapping[str, Live]) -> None:
         public = [(r, x, kebab(n)) for n, x in live.items() if not x.function.private for r in x.function.routes]
         router = Router(public)
-        problems = dict.fromkeys(router.duplicates, "duplicate: another route of the same text is used")
-        problems.update(dict.fromkeys(router.unreachable, "under /.well-known/spin/, which the runtime answers"))
-        self._table = _Table(dict(live), router, problems)
+        self._table = _Table(dict(live), router)
 
 
 class _Recorder:

@@ -7,6 +7,7 @@ A variable is lower snake case. A function may be called either way; its compone
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from spinlab.errors import NameRefused
 
@@ -65,6 +66,7 @@ def label_problem(label: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=16384)
 def kebab(name: str) -> str:
     """The component id of a function: its name with ``-`` for ``_``.
 

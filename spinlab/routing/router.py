@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from spinlab.errors import RouteError
@@ -92,7 +93,6 @@ class Router(Generic[Target]):
 
     Attributes:
         duplicates: Patterns that are there more than once, as Spin counts them (the same text).
-        unreachable: Routes that no request reaches, although Spin accepts them.
 
     Raises:
         RouteError: A pattern can't be parsed, as Spin says it.
@@ -106,17 +106,30 @@ class Router(Generic[Target]):
             if text in kept:
                 duplicates.append(Duplicate(pattern.route or "/", kept[text][2], component))
             kept[text] = (pattern, target, component)
-        entries = list(kept.values())
-        order = in_order([pattern for pattern, _, _ in entries])
-        self._entries = [_Entry(rank, *entries[index]) for rank, index in enumerate(order)]
-        self._index: dict[str, list[_Entry[Target]]] = {}
-        for entry in self._entries:
-            self._index.setdefault(_leading_literal(entry.pattern), []).append(entry)
+        self._kept = list(kept.values())
         self.duplicates: tuple[Duplicate, ...] = tuple(duplicates)
-        self.unreachable: tuple[Unreachable, ...] = tuple(_unreachable(self._entries))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._kept)
+
+    # Ordering waits for the first request: an app that grows makes a router for each function, and asks the last one.
+
+    @cached_property
+    def _entries(self) -> list[_Entry[Target]]:
+        order = in_order([pattern for pattern, _, _ in self._kept])
+        return [_Entry(rank, *self._kept[index]) for rank, index in enumerate(order)]
+
+    @cached_property
+    def _index(self) -> dict[str, list[_Entry[Target]]]:
+        index: dict[str, list[_Entry[Target]]] = {}
+        for entry in self._entries:
+            index.setdefault(_leading_literal(entry.pattern), []).append(entry)
+        return index
+
+    @cached_property
+    def unreachable(self) -> tuple[Unreachable, ...]:
+        """Routes that no request reaches, although Spin accepts them."""
+        return tuple(_unreachable(self._entries))
 
     @property
     def patterns(self) -> tuple[Pattern, ...]:
