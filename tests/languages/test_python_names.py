@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import sys
+from types import CodeType
 
 import pytest
 from hypothesis import given, settings
@@ -112,6 +115,15 @@ def test_an_annotation_is_not_evaluated_by_python_3_14() -> None:
     assert names("def f(x: Nowhere): pass", (3, 12)) == ["Nowhere"]
 
 
+OPERATIONS = (
+    "LOAD_NAME",
+    "LOAD_GLOBAL",
+    "LOAD_FROM_DICT_OR_GLOBALS",
+    "STORE_NAME",
+    "STORE_GLOBAL",
+    "DELETE_NAME",
+    "DELETE_GLOBAL",
+)
 NAMES = st.sampled_from(["a", "b", "c", "len"])
 STATEMENTS = st.recursive(
     st.one_of(
@@ -133,30 +145,20 @@ STATEMENTS = st.recursive(
 @settings(max_examples=300)
 @given(st.lists(STATEMENTS, min_size=1, max_size=4))
 def test_the_scopes_are_those_of_the_compiler(parts: list[str]) -> None:
-    """`symtable` says which names are global; those without a binding at the top are the ones to report."""
-    import builtins
-    import symtable
-
+    """What the compiled code looks up beyond its own scopes, and never stores there, is what is to be reported."""
     source = "\n".join(parts)
     try:
-        compile(source, "x", "exec")
+        top = compile(source, "x", "exec", optimize=0)
     except SyntaxError:
         return
-    top = symtable.symtable(source, "x", "exec")
-    tables = [top]
-    for table in tables:
-        tables.extend(table.get_children())
-    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported() or s.is_namespace()}
-    bound |= {
-        s.get_name()
-        for t in tables
-        for s in t.get_symbols()
-        if s.is_declared_global() and (s.is_assigned() or s.is_imported() or s.is_namespace())
-    }
-    read = set()
-    for table in tables:
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (symbol.is_global() or table is top):
-                read.add(symbol.get_name())
-    # A class or the module may read a global before its own binding: that is not for certain an error.
-    assert set(names(source)) == {n for n in read - bound if not hasattr(builtins, n) and not n.startswith(".")}
+    codes = [top]
+    for code in codes:
+        codes.extend(constant for constant in code.co_consts if isinstance(constant, CodeType))
+    read: set[str] = set()
+    bound: set[str] = set()
+    for code in codes:
+        named = {op: {i.argval for i in dis.get_instructions(code) if i.opname == op} for op in OPERATIONS}
+        own = named["STORE_NAME"] | named["DELETE_NAME"]
+        read |= named["LOAD_GLOBAL"] | named["LOAD_FROM_DICT_OR_GLOBALS"] | (named["LOAD_NAME"] - own)
+        bound |= named["STORE_GLOBAL"] | named["DELETE_GLOBAL"] | (own if code is top else set())
+    assert set(names(source)) == {name for name in read - bound if not hasattr(builtins, name) and name[:2] != "__"}
