@@ -12,14 +12,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
-from spinlab.http import Headers, LogLine, Request, Response
+from spinlab.http import Headers, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
+from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest import Manifest
 from spinlab.manifest.ids import kebab
 from spinlab.routing import Router, parse, spin_headers
@@ -27,70 +28,6 @@ from spinlab.routing import Router, parse, spin_headers
 REVISIONS_KEPT = 10
 LOG_LINES_KEPT = 5000
 WELL_KNOWN = "/.well-known/spin/"
-REUSE = {"0.2": 1, "0.3": 128}  # Spin: crates/trigger-http, max-instance-reuse-count
-
-
-@dataclass(frozen=True)
-class Live:
-    """One revision of a function, ready to answer.
-
-    Attributes:
-        function: What the cell declared.
-        build: What its language made of it.
-        prepared: The compiled component.
-        sandbox: Where its requests run.
-        revision: Counts from 1 for each name.
-        build_seconds, compile_seconds: What the two steps took.
-    """
-
-    function: Function
-    build: Build
-    prepared: Prepared
-    sandbox: Sandbox
-    revision: int
-    build_seconds: float
-    compile_seconds: float
-
-    @property
-    def cold_start(self) -> float | None:
-        """Seconds that the last fresh instance took to its first answer; None before there was one."""
-        return self.sandbox.cold_start
-
-    @property
-    def reuse(self) -> int:
-        """Requests that one instance answers, one after the other."""
-        return reuse_of(self.function, self.prepared)
-
-
-def reuse_of(function: Function, prepared: Prepared) -> int:
-    """How many requests an instance answers: the function's choice, else Spin's default for its WASI version."""
-    return REUSE[prepared.wasi] if function.reuse is None else function.reuse
-
-
-@dataclass(frozen=True)
-class RouteInfo:
-    """A line of the route table: pattern, function, and why it can't be reached (empty when it can)."""
-
-    pattern: str
-    function: str
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Logged:
-    """A log line and the function that wrote it."""
-
-    function: str
-    line: LogLine
-
-
-@dataclass
-class _History:
-    """The revisions of one name, oldest first; the last one is live unless `removed`."""
-
-    revisions: list[Live] = field(default_factory=list)
-    count: int = 0
-    removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +49,7 @@ class App:
         self.variables: dict[str, dict[str, Any]] = {}
         self._engine = engine
         self._lock = threading.RLock()
-        self._histories: dict[str, _History] = {}
+        self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
         self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
         self._table = _Table({}, Router([]))
@@ -194,7 +131,8 @@ class App:
         with self._lock:
             self._check_names(function)
             if function.module:
-                return self._add_module(function, progress)
+                self._add_module(function, progress)
+                return None
             self._check_routes(function)
             context = self._context(function, progress, names)
             current = self.functions.get(function.name)
@@ -299,7 +237,7 @@ class App:
             headers.remove(name)
         for name, value in spin_headers(found, request):
             headers.add(name, value)
-        return live.sandbox.submit(replace(request, headers=headers), _Recorder(sink, self._log, live.function.name))
+        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._log, live.function.name))
 
     def handle(self, request: Request) -> Response:
         """Answer a request, whole. An interrupt stops the guest and is raised again.
@@ -479,7 +417,7 @@ class App:
         old = [self.functions[n] for n in made if n in self.functions]
         self._set_table({**self.functions, **made})
         for name, live in made.items():
-            history = self._histories.setdefault(name, _History())
+            history = self._histories.setdefault(name, History())
             history.count = live.revision
             history.removed = False
             history.revisions = [*history.revisions, live][-REVISIONS_KEPT:]
@@ -490,41 +428,6 @@ class App:
         public = [(r, x, kebab(n)) for n, x in live.items() if not x.function.private for r in x.function.routes]
         router = Router(public)
         self._table = _Table(dict(live), router)
-
-
-class _Recorder:
-    """A sink that passes everything on and keeps the log lines for the app."""
-
-    def __init__(self, sink: Sink, log: deque[Logged], name: str) -> None:
-        self._sink = sink
-        self._log = log
-        self._name = name
-
-    def begin(self, status: int, headers: Headers) -> None:
-        self._sink.begin(status, headers)
-
-    def write(self, data: bytes) -> bool:
-        return self._sink.write(data)
-
-    def whole(self, status: int, headers: Headers, data: bytes) -> None:
-        tell = getattr(self._sink, "whole", None)
-        if tell is not None:
-            tell(status, headers, data)
-        else:
-            self._sink.begin(status, headers)
-            self._sink.write(data)
-
-    def complete(self, trailers: Headers) -> None:
-        tell = getattr(self._sink, "complete", None)
-        if tell is not None:
-            tell(trailers)
-
-    def end(self, outcome: Outcome) -> None:
-        for line in outcome.logs:
-            self._log.append(Logged(self._name, line))
-        if outcome.error is not None:
-            self._log.append(Logged(self._name, LogLine("spinlab", str(outcome.error), time.time())))
-        self._sink.end(outcome)
 
 
 def _normal(pattern: str) -> str:

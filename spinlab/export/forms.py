@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from spinlab.app import Live
 from spinlab.errors import ExportError
 from spinlab.export.standalone import bundle
 from spinlab.function import Function, Limits
 from spinlab.languages import Language, language
+from spinlab.live import Live
 from spinlab.manifest import BuildCommand, Component, Mount
 from spinlab.manifest.ids import kebab
 

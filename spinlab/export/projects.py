@@ -12,13 +12,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
-from spinlab.app import App, Live
+from spinlab.app import App
 from spinlab.errors import ExportError
 from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
 from spinlab.export.minimum import Minimum, highest, minimum
 from spinlab.export.readme import GITIGNORE, GITIGNORE_OFFICIAL, readme
 from spinlab.languages import language
+from spinlab.live import Live
 from spinlab.manifest import Application, Manifest, Variable, dump, http_trigger
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.template import Template

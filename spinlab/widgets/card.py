@@ -13,7 +13,7 @@ from spinlab.widgets.style import WARN, box, code, coloured, facts, folded, link
 from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
-    from spinlab.app import Live
+    from spinlab.live import Live
 
 MEDIA_TYPE = "application/vnd.spinlab.function.v1+json"
 LANGUAGE_TITLES = {

@@ -16,9 +16,10 @@ from spinlab.widgets.tracebacks import in_cells
 from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
-    from spinlab.app import App, Live, Logged, RouteInfo
+    from spinlab.app import App
     from spinlab.bench import Bench
     from spinlab.doctor import Check
+    from spinlab.live import Live, Logged, RouteInfo
 
 
 def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Display:

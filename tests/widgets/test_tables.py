@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from spinlab.app import Logged, RouteInfo
+from spinlab.live import Logged, RouteInfo
 from spinlab.bench import Bench
 from spinlab.doctor import Check
 from spinlab.function import Function
