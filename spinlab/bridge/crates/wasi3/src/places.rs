@@ -38,3 +38,20 @@ impl<T> Places<T> {
         self.taken.iter_mut().map(|(_, value)| value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_names_one_value_only() {
+        let mut places = Places::new();
+        let (first, second) = (places.add('a'), places.add('b'));
+        assert_eq!(places.remove(first), Some('a'));
+        assert_eq!(places.remove(first), None);
+        let third = places.add('c');
+        assert!(third != first && third != second);
+        assert_eq!(places.get_mut(second).copied(), Some('b'));
+        assert_eq!(places.iter().collect::<String>(), "bc");
+    }
+}

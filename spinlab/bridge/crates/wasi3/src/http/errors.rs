@@ -111,3 +111,74 @@ pub fn print(code: &ErrorCode) -> (&'static str, String) {
 fn number(size: Option<impl ToString>) -> String {
     size.map(|size| size.to_string()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effects::FAILED;
+
+    const NAMES: [&str; 39] = [
+        "DNS-timeout",
+        "DNS-error",
+        "destination-not-found",
+        "destination-unavailable",
+        "destination-IP-prohibited",
+        "destination-IP-unroutable",
+        "connection-refused",
+        "connection-terminated",
+        "connection-timeout",
+        "connection-read-timeout",
+        "connection-write-timeout",
+        "connection-limit-reached",
+        "TLS-protocol-error",
+        "TLS-certificate-error",
+        "TLS-alert-received",
+        "HTTP-request-denied",
+        "HTTP-request-length-required",
+        "HTTP-request-body-size",
+        "HTTP-request-method-invalid",
+        "HTTP-request-URI-invalid",
+        "HTTP-request-URI-too-long",
+        "HTTP-request-header-section-size",
+        "HTTP-request-header-size",
+        "HTTP-request-trailer-section-size",
+        "HTTP-request-trailer-size",
+        "HTTP-response-incomplete",
+        "HTTP-response-header-section-size",
+        "HTTP-response-header-size",
+        "HTTP-response-body-size",
+        "HTTP-response-trailer-section-size",
+        "HTTP-response-trailer-size",
+        "HTTP-response-transfer-coding",
+        "HTTP-response-content-coding",
+        "HTTP-response-timeout",
+        "HTTP-upgrade-failed",
+        "HTTP-protocol-error",
+        "loop-detected",
+        "configuration-error",
+        "internal-error",
+    ];
+
+    fn answer(name: &str, message: &str) -> Answer {
+        Answer { status: FAILED, head: name.to_owned(), data: flat::data::text(message) }
+    }
+
+    #[test]
+    fn every_name_comes_back() {
+        for name in NAMES {
+            assert_eq!(print(&parse(answer(name, ""))).0, name);
+        }
+    }
+
+    #[test]
+    fn a_message_stays_where_the_code_has_room_for_it() {
+        assert_eq!(print(&parse(answer("internal-error", "why"))), ("internal-error", "why".to_owned()));
+        assert_eq!(print(&parse(answer("DNS-error", "NXDOMAIN"))), ("DNS-error", "NXDOMAIN".to_owned()));
+        assert_eq!(print(&parse(answer("connection-refused", "why"))), ("connection-refused", String::new()));
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_internal_error_that_says_it() {
+        assert_eq!(print(&parse(answer("new-error", ""))), ("internal-error", "new-error".to_owned()));
+    }
+}

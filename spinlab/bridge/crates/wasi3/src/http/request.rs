@@ -199,3 +199,31 @@ impl GuestRequest for Message {
         this.into_inner::<Self>().body.into_streams(result)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_a_number() {
+        for valid in ["example.com", "example.com:443", "[::1]", "[::1]:80", "127.0.0.1:65535"] {
+            assert!(authority_is_valid(valid), "{valid}");
+        }
+        for invalid in ["", "example.com:", "example.com:abc", "a:65536", "[::1]:x", "a/b", "a b", "a\n", "a?b"] {
+            assert!(!authority_is_valid(invalid), "{invalid:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_begins_with_a_letter() {
+        assert!(scheme_is_valid("ftp") && scheme_is_valid("a+b-1.c"));
+        assert!(!scheme_is_valid("") && !scheme_is_valid("1a") && !scheme_is_valid("a:"));
+    }
+
+    #[test]
+    fn methods_come_back() {
+        for name in ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PURGE"] {
+            assert_eq!(method_name(&method(name)), name);
+        }
+    }
+}

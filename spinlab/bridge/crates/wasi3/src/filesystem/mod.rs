@@ -1,13 +1,16 @@
 //! `wasi:filesystem`: the host's read-only files.
 
+mod node;
+
 use wit_bindgen::{FutureReader, StreamReader};
 
 use crate::bindings::exports::wasi::filesystem0_3_0::{preopens, types};
 use crate::bindings::{wit_future, wit_stream};
-use crate::effects::{later, perform, perform_blocking, Answer, DONE};
+use crate::effects::{later, perform, perform_blocking};
 use crate::streams::Promise;
 use crate::Provider;
 
+use node::{checked, hash, kind, stat, Node};
 use types::{
     Advice, Descriptor, DescriptorBorrow, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, ErrorCode,
     Filesize, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
@@ -16,18 +19,6 @@ use types::{
 /// What is read from the host at once.
 const PIECE: u64 = 256 * 1024;
 
-/// An open file or directory: an absolute path of the host's mounts, without a slash at its end.
-pub struct Node {
-    path: String,
-    directory: bool,
-}
-
-/// What the host knows about a path.
-struct Stat {
-    directory: bool,
-    size: u64,
-}
-
 impl types::Guest for Provider {
     type Descriptor = Node;
 }
@@ -35,113 +26,9 @@ impl types::Guest for Provider {
 impl preopens::Guest for Provider {
     fn get_directories() -> Vec<(Descriptor, String)> {
         let paths = perform_blocking("fs-preopens", "").head;
-        let open = |path: &str| {
-            let node = Node { path: path.trim_end_matches('/').to_owned(), directory: true };
-            (Descriptor::new(node), path.to_owned())
-        };
+        let open = |path: &str| (Descriptor::new(Node::directory(path)), path.to_owned());
         paths.split('\n').filter(|path| !path.is_empty()).map(open).collect()
     }
-}
-
-fn checked(answer: Answer) -> Result<Answer, ErrorCode> {
-    if answer.status == DONE {
-        return Ok(answer);
-    }
-    Err(match answer.head.as_str() {
-        "access" => ErrorCode::Access,
-        "bad-descriptor" => ErrorCode::BadDescriptor,
-        "invalid" => ErrorCode::Invalid,
-        "io" => ErrorCode::Io,
-        "is-directory" => ErrorCode::IsDirectory,
-        "loop" => ErrorCode::Loop,
-        "name-too-long" => ErrorCode::NameTooLong,
-        "no-entry" => ErrorCode::NoEntry,
-        "not-directory" => ErrorCode::NotDirectory,
-        "not-permitted" => ErrorCode::NotPermitted,
-        "unsupported" => ErrorCode::Unsupported,
-        _ => ErrorCode::Other(Some(answer.head)),
-    })
-}
-
-async fn stat(path: &str) -> Result<Stat, ErrorCode> {
-    let answer = checked(perform("fs-stat", path, "").await)?;
-    Ok(match answer.head.strip_prefix("f ") {
-        Some(size) => Stat { directory: false, size: size.parse().unwrap_or_default() },
-        None => Stat { directory: true, size: 0 },
-    })
-}
-
-impl Stat {
-    fn kind(&self) -> DescriptorType {
-        kind(self.directory)
-    }
-
-    fn wit(&self) -> DescriptorStat {
-        DescriptorStat {
-            type_: self.kind(),
-            link_count: 1,
-            size: self.size,
-            data_access_timestamp: None,
-            data_modification_timestamp: None,
-            status_change_timestamp: None,
-        }
-    }
-}
-
-fn kind(directory: bool) -> DescriptorType {
-    if directory {
-        DescriptorType::Directory
-    } else {
-        DescriptorType::RegularFile
-    }
-}
-
-impl Node {
-    /// The host's path of `path`, which must stay below this directory.
-    fn resolve(&self, path: &str) -> Result<String, ErrorCode> {
-        if !self.directory {
-            return Err(ErrorCode::NotDirectory);
-        }
-        if path.is_empty() {
-            return Err(ErrorCode::NoEntry);
-        }
-        if path.starts_with('/') || path.contains(['\n', '\0']) {
-            return Err(ErrorCode::NotPermitted);
-        }
-        let mut parts = Vec::new();
-        for part in path.split('/') {
-            match part {
-                "" | "." => {}
-                ".." if parts.pop().is_none() => return Err(ErrorCode::NotPermitted),
-                ".." => {}
-                name => parts.push(name),
-            }
-        }
-        let below = parts.join("/");
-        Ok(if below.is_empty() { self.path.clone() } else { format!("{}/{below}", self.path) })
-    }
-
-    /// This node as the host names it.
-    fn name(&self) -> &str {
-        if self.path.is_empty() {
-            "/"
-        } else {
-            &self.path
-        }
-    }
-
-    /// Nothing may be changed; but a wrong path says so first.
-    fn refuse_change(&self, path: &str) -> Result<(), ErrorCode> {
-        self.resolve(path)?;
-        Err(ErrorCode::ReadOnly)
-    }
-}
-
-/// Two numbers that name a path: FNV-1a with two different starts.
-fn hash(path: &str) -> MetadataHashValue {
-    let fnv =
-        |start: u64| path.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    MetadataHashValue { lower: fnv(0xcbf2_9ce4_8422_2325), upper: fnv(0x6c62_272e_07bb_0142) }
 }
 
 type Finished = FutureReader<Result<(), ErrorCode>>;
@@ -336,5 +223,17 @@ impl types::GuestDescriptor for Node {
         let path = self.resolve(&path)?;
         stat(&path).await?;
         Ok(hash(&path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_is_read_line_by_line() {
+        let found = entries("d lib\nf a b.txt\n");
+        assert_eq!(found.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["lib", "a b.txt"]);
+        assert!(matches!(found[0].type_, DescriptorType::Directory));
     }
 }
