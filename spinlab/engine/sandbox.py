@@ -15,8 +15,8 @@ from spinlab.engine.instances import Instances
 from spinlab.engine.limits import exceeded
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
-from spinlab.engine.traps import explain, not_loaded, ran_out_of_memory
-from spinlab.errors import Busy, CallError, GuestError
+from spinlab.engine.traps import explain, import_failed, ran_out_of_memory
+from spinlab.errors import Busy, CallError, GuestError, SpinError
 from spinlab.function import MIB, Limits
 from spinlab.host import Files, Host
 from spinlab.http import Request, Response
@@ -106,7 +106,8 @@ class Sandbox:
         """Load the function's code once, as its first request would, when it has a warm-up; keep what was loaded.
 
         Raises:
-            GuestError, LimitExceeded: Loading failed; the details are what the function wrote.
+            SourceError: The code fails when it is imported; the details are its traceback.
+            GuestError, LimitExceeded: The guest failed while it loaded the code; the details are what it wrote.
             Busy: All workers are taken and the queue is full.
         """
         if not self.prepared.warms:
@@ -233,13 +234,13 @@ class Sandbox:
         spare, error = self._loaded(context)
         if error is not None:
             error.details = "\n".join(line.text for line in context.written.lines()) or error.details
+            loading.error = error
         if spare is not None:
             self.cold_start = spare.seconds
             if spare.report:
-                error = not_loaded(spare.report)
+                loading.error = import_failed(spare.report, self.name)
         if spare is not None and not self._threads.makers.put(self._stock, spare):
             spare.instance.close()
-        loading.error = error
         loading.done.set()
 
     def _loaded(self, context: Context) -> tuple[Spare | None, CallError | None]:
@@ -270,7 +271,7 @@ class _Loading:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.error: CallError | None = None
+        self.error: SpinError | None = None
         self.done = threading.Event()
 
 

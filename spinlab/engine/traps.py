@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.limits import exceeded
-from spinlab.errors import CallError, GuestError
+from spinlab.errors import CallError, GuestError, Location, SourceError
 from spinlab.http import LogLine
 
 _OUT_OF_MEMORY = re.compile(
@@ -65,6 +65,19 @@ def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool | No
 def not_loaded(details: str) -> GuestError:
     """The error of code that failed before there was a request."""
     return GuestError("the function's code could not be loaded", hint="its log says why", details=details)
+
+
+def import_failed(report: str, name: str) -> SourceError:
+    """The error of a cell that fails when it is imported, from the traceback that its image gives.
+
+    Parameters:
+        report: The traceback.
+        name: The function's name, which its file has too.
+    """
+    lines = [line for line in report.splitlines() if line.strip()]
+    message = lines[-1].strip() if lines else "the code could not be imported"
+    places = re.findall(rf'File "{re.escape(name)}\.\w+", line (\d+)', report)
+    return SourceError(message, location=Location(int(places[-1])) if places else None, details=report)
 
 
 def _cause(trap: Trap) -> str:

@@ -10,7 +10,7 @@ from running import Recorder, engine, eventually, get, sandbox
 from spinlab.engine import Engine, Sandbox
 from spinlab.engine import ready as room
 from spinlab.engine.ready import Makers
-from spinlab.errors import GuestError, LimitExceeded
+from spinlab.errors import GuestError, LimitExceeded, SourceError
 from spinlab.function import MIB, Limits
 from spinlab.host import Caller, Host, Result
 
@@ -91,7 +91,7 @@ def test_a_check_of_code_that_fails_to_load_says_what_it_wrote(makers: Makers) -
 
 def test_a_check_fails_with_what_the_warm_up_reports_and_requests_are_left_to_the_guest(makers: Makers) -> None:
     box = warming(makers, prepare="report")
-    with pytest.raises(GuestError) as error:
+    with pytest.raises(SourceError) as error:
         box.check()
     assert error.value.details == "Hello from WAT"
     assert box.handle(get()).status == 200
