@@ -6,11 +6,11 @@ import os
 from typing import Any
 
 import pytest
-from bench import Network, Pieces, ask, pieces, request, sandbox
 
 from spinlab.function import Limits
 from spinlab.host import Effect, Result
 from spinlab.http import Body, Headers
+from tests.bridge.bench import Network, Pieces, ask, pieces, request, sandbox
 
 
 def text(target: str, **options: Any) -> str:
@@ -300,6 +300,14 @@ def test_nothing_of_a_request_is_left_for_the_next_one() -> None:
         assert sorted(line.text for line in box.handle(request("/log?y")).logs) == ["err y", "no newline", "out y"]
         last = box.handle(request("/hello"))
         assert (last.text, last.trailers.items(), list(last.logs)) == ("hello\n", [], [])
+
+
+def test_a_stream_that_was_kept_writes_to_the_log_of_each_request() -> None:
+    box = sandbox("effects3", reuse=100)
+    for line in ("one", "two", "three"):
+        response = box.handle(request(f"/console?{line}"))
+        assert (response.error, [said.text for said in response.logs]) == (None, [line])
+        assert list(box.handle(request("/hello")).logs) == []
 
 
 def test_a_body_that_was_kept_does_not_become_that_of_another_request() -> None:

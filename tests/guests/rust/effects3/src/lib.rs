@@ -46,6 +46,7 @@ type Answer = Result<Response, ErrorCode>;
 
 thread_local! {
     static REQUESTS: Cell<u32> = const { Cell::new(0) };
+    static CONSOLE: Cell<Option<StreamWriter<u8>>> = const { Cell::new(None) };
     static KEPT: Cell<Option<Request>> = const { Cell::new(None) };
 }
 
@@ -80,6 +81,7 @@ impl Guest for Effects {
                 Ok(text(&format!("{}\n", (monotonic_clock::now() - before) / MILLISECOND)))
             }
             "/log" => log(query).await,
+            "/console" => console(query).await,
             "/environment" => Ok(text(&format!("{:?}\n", environment::get_environment()))),
             "/stdin" => Ok(text(&format!("{:?}\n", read(stdin::read_via_stream().0).await))),
             "/random" => Ok(text(&format!("{:?} {}\n", random::get_random_bytes(4), random::get_random_u64()))),
@@ -169,6 +171,18 @@ async fn log(query: &str) -> Answer {
     err.write_all(format!("err {query}\n").into_bytes()).await;
     drop(err);
     Ok(text(&format!("{:?} {:?}\n", written.await, failed.await)))
+}
+
+/// Writes to a stream that is opened once and kept for later requests.
+async fn console(line: &str) -> Answer {
+    let mut out = CONSOLE.take().unwrap_or_else(|| {
+        let (out, stream) = wit_stream::new();
+        drop(stdout::write_via_stream(stream));
+        out
+    });
+    out.write_all(format!("{line}\n").into_bytes()).await;
+    CONSOLE.set(Some(out));
+    Ok(text("written\n"))
 }
 
 /// Say something on stdout from a task that nobody waits for.
