@@ -38,7 +38,6 @@ SDK = """spin_sdk.http spin_sdk.key_value spin_sdk.llm spin_sdk.mqtt spin_sdk.my
 
 def gather(folder):
     """Import everything, the packages that were asked for included, and write down what can be imported."""
-    sys.dont_write_bytecode = True
     for names in (*GROUPS.values(), SDK):
         for name in names.split():
             take(name)

@@ -4,6 +4,8 @@ import gc
 import os
 import sys
 
+sys.dont_write_bytecode = True  # what one build leaves must not be found by the next
+
 import cell
 import short_handler
 import spin_sdk.http
