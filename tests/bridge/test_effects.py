@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bench import ask, lines, request, sandbox
 
 from spinlab.function import Limits
+from tests.bridge.bench import ask, lines, request, sandbox
 
 FILES = {"/app/a.txt": b"hello world", "/app/sub/b.bin": b"\xff" * 300_000}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import Network, ask, lines, pieces
+from tests.bridge.bench import Network, ask, lines, pieces
 
 
 def test_several_requests_are_in_flight_at_once() -> None:

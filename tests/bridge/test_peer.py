@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from bench import guests, request, sandbox
-from peer.wasmtime_serve import serve
+
+from tests.bridge.bench import guests, request, sandbox
+from tests.peer.wasmtime_serve import serve
 
 pytestmark = pytest.mark.peer
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from bench import ask, pieces, request, sandbox
 
 from spinlab.http import Body, Headers
+from tests.bridge.bench import ask, pieces, request, sandbox
 
 
 def test_a_guest_sees_the_request_as_it_came() -> None:

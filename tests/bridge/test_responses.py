@@ -6,10 +6,10 @@ import threading
 from itertools import pairwise
 
 import pytest
-from bench import ask, pieces, request, sandbox
 
 from spinlab.engine import Outcome
 from spinlab.http import Headers
+from tests.bridge.bench import ask, pieces, request, sandbox
 
 
 def test_events_go_out_one_by_one() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bench import ask, guests, lines
 
 from spinlab.engine import default_engine
 from spinlab.errors import MissingImport
 from spinlab.host import Caller, Host, Result
+from tests.bridge.bench import ask, guests, lines
 
 
 def test_what_is_not_granted_is_refused_in_each_interfaces_own_words() -> None:

@@ -11,10 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import wat_guests
-
 from spinlab.engine import Engine, Outcome, Prepared, Sandbox, default_engine
 from spinlab.http import Headers, Request
+from tests.engine import wat_guests
 
 ROOT = Path(__file__).resolve().parents[2]
 

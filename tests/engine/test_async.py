@@ -8,11 +8,11 @@ import sys
 import threading
 
 import pytest
-from running import Recorder, get, rust
 
 from spinlab.errors import LimitExceeded
 from spinlab.function import Limits
 from spinlab.http import Body, Headers, Request
+from tests.engine.running import Recorder, get, rust
 
 HOST = Headers([("host", "localhost")])
 

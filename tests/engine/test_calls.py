@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import wat_guests as guests
-from running import Recorder, get, sandbox
-
 from spinlab.engine.exchange import parse
 from spinlab.errors import GuestError, LimitExceeded
 from spinlab.function import Limits
 from spinlab.http import Headers
+from tests.engine import wat_guests as guests
+from tests.engine.running import Recorder, get, sandbox
 
 
 def test_a_guest_that_sets_no_response_is_an_empty_500_with_a_reason() -> None:

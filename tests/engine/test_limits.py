@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-import wat_guests as guests
-from running import Recorder, get, sandbox
 
 from spinlab.errors import GuestError, LimitExceeded
 from spinlab.function import MIB, Limits
 from spinlab.http import Body, Headers, Request
+from tests.engine import wat_guests as guests
+from tests.engine.running import Recorder, get, sandbox
 
 
 @pytest.mark.parametrize(

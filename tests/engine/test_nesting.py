@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import dummy_guests
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +20,7 @@ from spinlab.engine.ffi import HOST_SIGNATURES
 from spinlab.engine.nesting import nest
 from spinlab.engine.providers import HOST, make_provider, providers
 from spinlab.errors import ComponentError, HandlerError, MissingImport
+from tests.engine import dummy_guests
 
 HELLO = (Path(__file__).parents[1] / "guests" / "hello.wat").read_text()
 

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-import wat_guests as guests
-from running import Recorder, engine, eventually, get, sandbox
 
 from spinlab.engine import Engine, Sandbox
 from spinlab.engine import ready as room
@@ -13,6 +11,8 @@ from spinlab.engine.ready import Makers
 from spinlab.errors import GuestError, LimitExceeded, SourceError
 from spinlab.function import MIB, Limits
 from spinlab.host import Caller, Host, Result
+from tests.engine import wat_guests as guests
+from tests.engine.running import Recorder, engine, eventually, get, sandbox
 
 WRITES = "(local.set $s (call $stdout)) (call $say (local.get $s) (i32.const 15))"
 MARKS = "(i32.store8 (i32.const 64) (i32.const 74))"  # H becomes J

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-import wat_guests as guests
-from running import Recorder, engine, eventually, get, sandbox
 
 from spinlab.engine import ready as room
 from spinlab.engine.threads import Threads
+from tests.engine import wat_guests as guests
+from tests.engine.running import Recorder, engine, eventually, get, sandbox
 
 COUNTS = "(i32.store8 (i32.const 64) (i32.add (i32.load8_u (i32.const 64)) (i32.const 1)))"
 

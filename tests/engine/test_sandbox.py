@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-import wat_guests as guests
-from running import Recorder, engine, get, sandbox
 
 from spinlab.engine.threads import Threads
 from spinlab.errors import Busy, GuestError
 from spinlab.function import Limits
+from tests.engine import wat_guests as guests
+from tests.engine.running import Recorder, engine, get, sandbox
 
 
 def test_a_request_is_answered_by_a_fresh_instance() -> None:
@@ -162,13 +162,13 @@ def test_workers_live_on_after_every_kind_of_failure() -> None:
 def test_a_process_that_ends_while_a_guest_runs_ends_cleanly(handle: str) -> None:
     script = f"""
 import time
-import wat_guests
-from running import Recorder, get, sandbox
+from tests.engine import wat_guests
+from tests.engine.running import Recorder, get, sandbox
 sandbox(wat_guests.{handle}).submit(get(), Recorder())
 time.sleep(0.2)
 print("bye")
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "bye\n", "")

@@ -6,12 +6,12 @@ import os
 import threading
 
 import pytest
-from running import Recorder, get, rust
 
 from spinlab.errors import GuestError
 from spinlab.function import Limits
 from spinlab.host import DONE, END, Caller, Effect, Host, Result
 from spinlab.http import Body, Headers, Request
+from tests.engine.running import Recorder, get, rust
 
 HOST = Headers([("host", "localhost")])
 MIB = 1 << 20

@@ -15,8 +15,7 @@ from spinlab.images.process import environment, run
 from spinlab.images.recipe import RECIPES
 from spinlab.languages import BuildContext, silent
 from spinlab.languages.python import LANGUAGE
-
-from .running import VERSIONS, sandbox
+from tests.images.running import VERSIONS, sandbox
 
 CELL = """
 from short import Response

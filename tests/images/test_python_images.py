@@ -8,8 +8,7 @@ import re
 import pytest
 
 from spinlab.http import Headers, Request
-
-from .running import FORMS, VERSIONS, ask, build, log, sandbox
+from tests.images.running import FORMS, VERSIONS, ask, build, log, sandbox
 
 pytestmark = pytest.mark.toolchain
 EACH = pytest.mark.parametrize(("wasi", "form"), [(wasi, form) for wasi in VERSIONS for form in FORMS])

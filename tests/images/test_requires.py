@@ -13,8 +13,7 @@ import pytest
 from spinlab import images
 from spinlab.errors import BuildError
 from spinlab.http import Request
-
-from .running import build, sandbox
+from tests.images.running import build, sandbox
 
 pytestmark = pytest.mark.toolchain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .conftest import Kernel, Ran
+from tests.magics.conftest import Kernel, Ran
 
 TEAPOT = (Path(__file__).parent / "teapot.wat").read_text()
 FOREVER = TEAPOT.replace("(call $drop (local.get $request))", "(loop $again (br $again))")

@@ -7,8 +7,8 @@ import urllib.request
 
 import pytest
 
-from .conftest import Kernel
-from .teapots import FOREVER, TEAPOT, cell, register
+from tests.magics.conftest import Kernel
+from tests.magics.teapots import FOREVER, TEAPOT, cell, register
 
 pytestmark = pytest.mark.usefixtures("empty_session")
 

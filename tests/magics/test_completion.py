@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Kernel
-from .teapots import register
+from tests.magics.conftest import Kernel
+from tests.magics.teapots import register
 
 pytestmark = pytest.mark.usefixtures("empty_session")
 

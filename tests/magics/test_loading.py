@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 
-from .conftest import Kernel
-from .teapots import register
+from tests.magics.conftest import Kernel
+from tests.magics.teapots import register
 
 MEASURE = """
 import json, sys, threading, time

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from .conftest import Kernel
+from tests.magics.conftest import Kernel
 
 BEGIN = """
 import time

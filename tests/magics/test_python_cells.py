@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from .conftest import Kernel
+from tests.magics.conftest import Kernel
 
 pytestmark = pytest.mark.usefixtures("empty_session")
 

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from .conftest import Kernel, Ran
-from .teapots import cell, register
+from tests.magics.conftest import Kernel, Ran
+from tests.magics.teapots import cell, register
 
 pytestmark = pytest.mark.usefixtures("empty_session")
 
