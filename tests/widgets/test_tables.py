@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from spinlab.live import Logged, RouteInfo
 from spinlab.bench import Bench
 from spinlab.doctor import Check
 from spinlab.function import Function
 from spinlab.http import LogLine
+from spinlab.live import Logged, RouteInfo
 from spinlab.widgets import tables
 
 HOSTILE = "<script>alert(1)</script>"
