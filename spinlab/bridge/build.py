@@ -30,7 +30,7 @@ GUESTS: Final = HERE.parents[1] / "tests" / "guests"
 RECORD: Final = "toolchain.json"
 
 sys.path.insert(0, str(HERE.parents[1]))  # as a script it runs from a checkout that is not installed
-from spinlab.bridge import rust  # noqa: E402
+from spinlab.bridge import pins, rust  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,6 +68,7 @@ def update(toolchain: rust.Toolchain, recorded: Mapping[str, Any], crates: list[
         say("the toolchain is not the recorded one, so everything is built")
         crates = []
     built = build(toolchain, HERE, HERE, crates)
+    pins.record(HERE)
     if crates:
         others = dict(read_record().get("files", {}))  # another build may have finished meanwhile
     files = {**others, **{path.name: facts(path) for path in built}}
@@ -108,6 +109,7 @@ def build(
     """Build the workspace's crates as components into `folder`; answers their paths."""
     tools = wasm_tools()
     target = target or workspace / "target"
+    pins.restore(toolchain, workspace)
     members = component_crates(toolchain, workspace)
     toolchain.run("fetch", "--target", rust.TARGET, cwd=workspace)  # so that rustflags sees where the crates lie
     crates = list(crates)
@@ -176,7 +178,7 @@ def rustflags(toolchain: rust.Toolchain, workspace: Path) -> list[str]:
 
 def tool_versions(toolchain: rust.Toolchain) -> dict[str, str]:
     """What the bytes depend on besides the sources."""
-    lock = (HERE / "Cargo.lock").read_text(encoding="utf-8") if (HERE / "Cargo.lock").exists() else ""
+    lock = (HERE / pins.PINNED).read_text(encoding="utf-8")
     bindgen = re.search(r'name = "wit-bindgen"\nversion = "([^"]+)"', lock)
     tools = subprocess.run([wasm_tools(), "--version"], check=True, capture_output=True, text=True).stdout.split()
     return {"rustc": toolchain.rustc, "wit-bindgen": bindgen[1] if bindgen else "", "wasm-tools": tools[1]}
