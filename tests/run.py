@@ -77,10 +77,12 @@ def types(log: Path) -> None:
 def rust(log: Path) -> None:
     """The bridge: layout, lints, unit tests, and the committed files against a rebuild."""
     call(log, "cargo", "fmt", "--all", "--check", cwd=BRIDGE)
-    call(log, "cargo", "clippy", "--quiet", "--package", "flat", "--all-targets", "--", "-D", "warnings", cwd=BRIDGE)
-    call(log, "cargo", "test", "--quiet", "--package", "flat", cwd=BRIDGE)
+    call(log, "cargo", "fmt", "--all", "--check", cwd=ROOT / "tests" / "guests")
+    # First, because it writes the lock file from the pinned versions.
     call(log, sys.executable, str(BRIDGE / "build.py"), "--check", str(WORK / "bridge"))
     call(log, sys.executable, str(BRIDGE / "build.py"), "--guests", str(WORK / "guests"))
+    call(log, "cargo", "clippy", "--quiet", "--locked", "--workspace", "--", "-D", "warnings", cwd=BRIDGE)
+    call(log, "cargo", "test", "--quiet", "--locked", "--package", "flat", cwd=BRIDGE)
 
 
 def images(log: Path) -> None:

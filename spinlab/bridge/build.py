@@ -150,6 +150,7 @@ def build_guests(toolchain: rust.Toolchain, folder: Path) -> None:
     target = rust.cache() / "guests-target"
     for path in build(toolchain, GUESTS, folder, [], target):
         say(f"{path.name}: {path.stat().st_size:,} bytes")
+    pins.record(GUESTS)
     for text in sorted(GUESTS.glob("*.wat")):
         subprocess.run([wasm_tools(), "parse", str(text), "-o", str(folder / f"{text.stem}.wasm")], check=True)
     stamp.write_text(digest.hexdigest())
