@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -13,21 +12,19 @@ from typing import Any
 from spinlab.errors import SpinError
 from spinlab.http import Body, Headers, Request
 from spinlab.server.answer import Answer, Application
+from spinlab.server.bodies import GoneError, Message, Receive, declared_length, feed, read_beginning
 from spinlab.server.credentials import Fields
 from spinlab.server.edge import Edge, Entry, Refusal
 from spinlab.server.pages import SANDBOX, UnsendableError, release
 
 logger = logging.getLogger("spinlab.server")
 
-Message = dict[str, Any]
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 CONNECTION = "spinlab.connection"
 """The key of a scope that leads to its `spinlab.server.protocol.Connection`."""
 
-WHOLE = 1 << 20  # a request body of this declared size is read before the guest starts
 JOINED = 16 * 1024  # a body of this size goes out together with its head
 GRACE = 0.005  # seconds in which the end of a whole answer follows its head
 
@@ -73,13 +70,13 @@ class Front:
             named = f"no app is called {entry.label!r}" if entry.label else "there is no app yet"
             await _say(send, 404, f"{named} in this notebook")
             return
-        length = _declared_length(fields)
+        length = declared_length(fields)
         if length is not None and length > self.max_body:
             await _say(send, 413, f"a request body may have {self.max_body} bytes")
             return
         try:
-            first, more = await _read(receive, length) if length != 0 else (b"", False)
-        except _GoneError:
+            first, more = await read_beginning(receive, length) if length != 0 else (b"", False)
+        except GoneError:
             return
         exchange = _Exchange(self, scope, entry, receive, send)
         self.answers.add(exchange.answer)
@@ -94,37 +91,6 @@ class Front:
         if self._date[0] != now:
             self._date = (now, formatdate(now, usegmt=True).encode())
         return self._date[1]
-
-
-def _declared_length(fields: Fields) -> int | None:
-    """Bytes of the body that follows, None when only its end will tell (the parser has checked both headers)."""
-    length = 0
-    for name, value in fields:
-        if name == "content-length":
-            length = int(value)
-        elif name == "transfer-encoding":
-            return None
-    return length
-
-
-async def _read(receive: Receive, length: int | None) -> tuple[bytes, bool]:
-    """The beginning of a body, all of it when it is small, and whether more comes."""
-    if length is not None and length > WHOLE:
-        return b"", True
-    pieces, more = [], True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _GoneError
-        pieces.append(message["body"])
-        more = message["more_body"]
-        if length is None:
-            break
-    return b"".join(pieces), more
-
-
-class _GoneError(Exception):
-    """The client went away before its request was complete."""
 
 
 class _Exchange:
@@ -169,34 +135,13 @@ class _Exchange:
                 body.abort("the response is complete")
 
     async def _feed(self, body: Body, size: int) -> None:
-        """Pass the rest of a request body on as it arrives, no faster than it is taken."""
-        room = asyncio.Event()
+        """The rest of the request's body; too much of it ends the request."""
+        if not await feed(body, self.receive, size, self.front.max_body, self._trailers):
+            self.answer.too_large = True
+            self.answer.lose()
 
-        def on_room() -> None:
-            with contextlib.suppress(RuntimeError):  # the server has been stopped
-                self.loop.call_soon_threadsafe(room.set)
-
-        body.notify(on_room=on_room)
-        while True:
-            message = await self.receive()
-            if message["type"] != "http.request":
-                body.abort()
-                return
-            size += len(message["body"])
-            if size > self.front.max_body:
-                self.answer.too_large = True
-                body.abort(f"a request body may have {self.front.max_body} bytes")
-                self.answer.lose()
-                return
-            body.feed(message["body"])
-            if not message["more_body"]:
-                trailers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in self.connection.trailers]
-                body.end(Headers(trailers))
-                return
-            while not body.room:
-                room.clear()
-                if not body.room:
-                    await room.wait()
+    def _trailers(self) -> Headers:
+        return Headers([(n.decode("latin-1"), v.decode("latin-1")) for n, v in self.connection.trailers])
 
     async def _relay(self) -> None:
         """Send the answer: whole with its length, or in pieces as they come."""

@@ -11,8 +11,6 @@ import contextlib
 import errno
 import os
 import socket
-import stat
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -22,14 +20,13 @@ from typing import Any
 from spinlab.errors import ListenError
 from spinlab.server.answer import Application
 from spinlab.server.asgi import Front
+from spinlab.server.binding import BACKLOG, TRIES, bind_file, bind_port, listen_error
 from spinlab.server.edge import Edge, Policy, Refusal
 from spinlab.server.hosts import parse_host
 from spinlab.server.jupyter import Jupyter, find_jupyter
 
 DEFAULT_PORT = 3000  # Spin: crates/trigger-http, --listen
-TRIES = 100  # Spin's --find-free-port looks at ten; a class has more notebooks
 MAX_CONNECTIONS = 512
-BACKLOG = 512
 STOP_SECONDS = 2.0
 
 
@@ -71,7 +68,7 @@ class Server:
         self.host = host
         self.find_free_port = find_free_port
         self.socket_file = Path(socket_file) if socket_file is not None else None
-        self.policy = Policy(
+        self._policy = Policy(
             frozenset(name.lower() for name in hosts),
             frozenset(origin.lower().rstrip("/") for origin in origins),
             trusted_pages,
@@ -90,6 +87,18 @@ class Server:
         """Whether it answers now."""
         run = self._run
         return run is not None and run.thread.is_alive()
+
+    @property
+    def policy(self) -> Policy:
+        """What the user decided; a new one holds from the next request on."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: Policy) -> None:
+        with self._lock:
+            self._policy = policy
+            if self._run is not None:
+                self._run.front.edge.policy = policy
 
     @property
     def port(self) -> int:
@@ -153,91 +162,20 @@ class Server:
 
     def _bind(self) -> socket.socket:
         if self.socket_file is not None:
-            return _bind_file(self.socket_file)
+            return bind_file(self.socket_file)
         # first the port that it had: links in the notebook point to it
         first = self._port or self._asked
         several = self.find_free_port and first != 0
         for port in range(first, min(first + TRIES, 65536)) if several else (first,):
             try:
-                bound = _bind_port(self.host, port)
+                bound = bind_port(self.host, port)
             except OSError as error:
                 if error.errno == errno.EADDRINUSE and several:
                     continue
-                raise _listen_error(self.host, port, error) from error
+                raise listen_error(self.host, port, error) from error
             self._port = bound.getsockname()[1]
             return bound
-        raise _listen_error(self.host, first, OSError(errno.EADDRINUSE, "in use"), several=True)
-
-
-def _bind_port(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where the socket says TCP by number; else a head waits 40 ms for its body
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        elif sys.platform == "win32":  # there the same option would let two listen on one port
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        bound.bind((host, port))
-        bound.listen(BACKLOG)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def _bind_file(path: Path) -> socket.socket:
-    """Bind a socket file that only its owner can open."""
-    if not hasattr(socket, "AF_UNIX"):
-        raise ListenError("this system has no socket files", hint="use a port with an access token: Server(token=...)")
-    if path.exists() or path.is_symlink():
-        _remove_left_over(path)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        before = os.umask(0o177)  # the file must not be open to others for an instant
-        try:
-            bound.bind(str(path))
-        finally:
-            os.umask(before)
-        bound.listen(BACKLOG)
-    except OSError as error:
-        bound.close()
-        reason = error.strerror or error
-        raise ListenError(f"{path} can't be made: {reason}", hint="choose a short path of your own") from error
-    return bound
-
-
-def _remove_left_over(path: Path) -> None:
-    """Remove a socket file that nobody listens on any more."""
-    if not stat.S_ISSOCK(path.lstat().st_mode):
-        raise ListenError(f"{path} is there and is not a socket", hint="choose another path")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            path.unlink(missing_ok=True)
-            return
-    raise ListenError(f"{path} is already in use", hint="choose another path, or stop the notebook that listens there")
-
-
-def _listen_error(host: str, port: int, error: OSError, *, several: bool = False) -> ListenError:
-    """The words of Spin for a port that is taken (spin: crates/trigger-http/src/server.rs)."""
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if error.errno == errno.EADDRINUSE:
-        message = f"{where} is already in use" + (f", and so are the {TRIES - 1} ports after it" if several else "")
-        return ListenError(
-            message,
-            hint="To have Spin search for a free port, use the --find-free-port option. "
-            "Another notebook's listener ends with its %spin stop.",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return ListenError(f"{where} is not allowed to this user", hint="choose a port from 1024 on, such as 3000")
-    if error.errno == errno.EADDRNOTAVAIL:
-        return ListenError(f"{host} is not an address of this machine", hint="listen on 127.0.0.1")
-    return ListenError(f"can't listen on {where}: {error.strerror or error}", hint="listen on 127.0.0.1:3000")
+        raise listen_error(self.host, first, OSError(errno.EADDRINUSE, "in use"), several=True)
 
 
 class _Run:
