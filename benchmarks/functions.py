@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from spinlab import Function
+from tests.guests import component
 
 ROOT = Path(__file__).resolve().parent.parent
 WAT = (ROOT / "tests" / "guests" / "hello.wat").read_text()
@@ -20,15 +20,6 @@ class IncomingHandler(IncomingHandler):
 ASYNC = "async def handle(request):\n    return 'Hello ' + request.path\n"
 
 
-def guest(name: str) -> bytes | None:
-    """A Rust guest that the tests have built; None when there is none."""
-    for folder in (os.environ.get("SPINLAB_GUESTS_DIR"), ROOT / ".make" / "guests"):
-        path = Path(folder or "", f"{name}.wasm")
-        if folder and path.exists():
-            return path.read_bytes()
-    return None
-
-
 def wat() -> Function:
     """The WAT function."""
     return Function("wat", WAT, language="wat", routes=("/wat",))
@@ -39,7 +30,6 @@ def python(wasi: str = "0.2", source: str = PYTHON, **options: object) -> Functi
     return Function("py", source, routes=("/py",), wasi=wasi, **options)  # type: ignore[arg-type]
 
 
-def rust(name: str) -> Function | None:
-    """A Rust function."""
-    component = guest(name)
-    return None if component is None else Function(name, component, language="wasm", routes=(f"/{name}",))
+def rust(name: str) -> Function:
+    """A function of one of the tests' Rust guests, built when needed."""
+    return Function(name, component(name), language="wasm", routes=(f"/{name}",))

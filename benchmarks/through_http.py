@@ -17,6 +17,7 @@ from benchmarks.inprocess import python_loop
 from spinlab import App, Function
 from spinlab.engine import wat_to_wasm
 from spinlab.server import Server
+from tests.guests import folder
 from tests.peer.wasmtime_serve import closed, serve
 
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
@@ -50,10 +51,7 @@ def subjects(work: Path) -> list[tuple[str, Function, Path]]:
     plain = work / "bench-wat.wasm"
     plain.write_bytes(wat_to_wasm(functions.WAT))
     found.append(("wat", functions.wat(), plain))
-    if rust := functions.rust("echo2"):
-        path = work / "bench-echo2.wasm"
-        path.write_bytes(rust.source)  # type: ignore[arg-type]
-        found.append(("rust", rust, path))
+    found.append(("rust", functions.rust("echo2"), folder() / "echo2.wasm"))
     official = work / "official" / "app.wasm"
     if official.exists():
         ready = Function("official", official.read_bytes(), language="wasm", routes=("/official",))

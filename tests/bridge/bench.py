@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-from filelock import FileLock
 
 from spinlab.engine import Outcome, Sandbox, default_engine
 from spinlab.host import DONE, END, Caller, Effect, Host, Result
 from spinlab.http import Body, Headers, Request, Response
-
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "spinlab" / "bridge" / "build.py"
-
-
-@cache
-def guests() -> Path:
-    """The folder of the built guests; building takes a minute once, and cargo."""
-    folder = ROOT / ".make" / "guests"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
-        subprocess.run([sys.executable, str(BUILD), "--guests", str(folder)], check=True)
-    return folder
+from tests.guests import component
 
 
 @cache
 def prepared(guest: str) -> Any:
     """A guest, compiled."""
-    return default_engine().prepare((guests() / f"{guest}.wasm").read_bytes(), name=guest)
+    return default_engine().prepare(component(guest), name=guest)
 
 
 def sandbox(guest: str, **options: Any) -> Sandbox:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.bridge.bench import guests, request, sandbox
+from tests.bridge.bench import request, sandbox
+from tests.guests import folder
 from tests.peer.wasmtime_serve import serve
 
 pytestmark = pytest.mark.peer
@@ -27,7 +28,7 @@ PATHS = {
 
 @pytest.mark.parametrize("guest", PATHS)
 def test_answers_are_the_peers(guest: str) -> None:
-    with serve(guests() / f"{guest}.wasm") as url, httpx.Client() as client:
+    with serve(folder() / f"{guest}.wasm") as url, httpx.Client() as client:
         for path in PATHS[guest]:
             theirs, ours = client.get(url + path), sandbox(guest).handle(request(path))
             assert ours.status == theirs.status_code, path
@@ -37,7 +38,7 @@ def test_answers_are_the_peers(guest: str) -> None:
 
 def test_a_guest_sees_the_same_request() -> None:
     headers = [("X-A", "1"), ("x-b", "é"), ("x-a", "2"), ("te", "trailers")]
-    with serve(guests() / "echo2.wasm") as url:
+    with serve(folder() / "echo2.wasm") as url:
         sent = httpx.Request("GET", url + "/describe?a=%20b&c", headers=[(n, v.encode("latin-1")) for n, v in headers])
         with httpx.Client() as client:
             theirs = client.send(sent).text.split("\n")

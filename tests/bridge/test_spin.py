@@ -7,7 +7,8 @@ import pytest
 from spinlab.engine import default_engine
 from spinlab.errors import MissingImport
 from spinlab.host import Caller, Host, Result
-from tests.bridge.bench import ask, guests, lines
+from tests.bridge.bench import ask, lines
+from tests.guests import component
 
 
 def test_what_is_not_granted_is_refused_in_each_interfaces_own_words() -> None:
@@ -38,6 +39,6 @@ def test_a_variable_that_is_granted_is_read_through_both_interfaces() -> None:
 
 
 def test_a_guest_can_not_link_to_the_bridges_own_interfaces() -> None:
-    evil = (guests() / "evil2.wasm").read_bytes()
+    evil = component("evil2")
     with pytest.raises(MissingImport, match="spinlab:bridge"):
         default_engine().prepare(evil, name="evil")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from spinlab.engine import Engine, Outcome, Prepared, Sandbox, default_engine
 from spinlab.http import Headers, Request
 from tests.engine import wat_guests
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.guests import component
 
 
 def engine() -> Engine:
@@ -37,10 +33,7 @@ def sandbox(handle: str, *, start: str = "", prepare: str | None = None, pages: 
 @cache
 def rust_guest(name: str) -> Prepared:
     """A guest of ``tests/guests/rust``, built when its source has changed."""
-    folder = ROOT / "tests" / "guests" / "target" / "components"
-    builder = ROOT / "spinlab" / "bridge" / "build.py"
-    subprocess.run([sys.executable, str(builder), "--guests", str(folder)], check=True)
-    return engine().prepare((folder / f"{name}.wasm").read_bytes())
+    return engine().prepare(component(name))
 
 
 def rust(name: str, **options: Any) -> Sandbox:

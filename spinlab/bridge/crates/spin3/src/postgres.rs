@@ -21,12 +21,13 @@ impl Guest for Provider {
     type ConnectionBuilder = Address;
 }
 
-fn open(address: &str) -> Result<Connection, Error> {
+/// Why there is no connection to this address.
+fn refusal(address: &str) -> Error {
     let refusal = refused("postgres.open", address);
-    Err(match refusal.name.as_str() {
+    match refusal.name.as_str() {
         "access-denied" => Error::ConnectionFailed(refusal.message),
         _ => Error::Other(refusal.message),
-    })
+    }
 }
 
 impl GuestConnectionBuilder for Address {
@@ -39,21 +40,21 @@ impl GuestConnectionBuilder for Address {
     }
 
     fn build(&self) -> Result<Connection, Error> {
-        open(&self.0)
+        Err(refusal(&self.0))
     }
 
     async fn build_async(&self) -> Result<Connection, Error> {
-        open(&self.0)
+        Err(refusal(&self.0))
     }
 }
 
 impl GuestConnection for NoConnection {
     fn open(address: String) -> Result<Connection, Error> {
-        open(&address)
+        Err(refusal(&address))
     }
 
     async fn open_async(address: String) -> Result<Connection, Error> {
-        open(&address)
+        Err(refusal(&address))
     }
 
     fn query(&self, _: String, _: Vec<ParameterValue>) -> Result<RowSet, Error> {
