@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
@@ -32,8 +33,12 @@ WELL_KNOWN = "/.well-known/spin/"
 
 @dataclass(frozen=True)
 class _Table:
+    """What requests and checks see: functions by name, their routes, ids in a manifest, and owners of routes."""
+
     live: Mapping[str, Live]
     router: Router[Live]
+    ids: Mapping[str, str]
+    owners: Mapping[str, str]
 
 
 class App:
@@ -52,7 +57,7 @@ class App:
         self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
         self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
-        self._table = _Table({}, Router([]))
+        self._table = _Table({}, Router([]), {}, {})
 
     @property
     def engine(self) -> Engine:
@@ -332,23 +337,23 @@ class App:
 
     def _check_names(self, function: Function) -> None:
         own = kebab(function.name)
-        for other in (*self.functions, *self._modules):
-            if other != function.name and kebab(other) == own:
-                raise NameRefused(
-                    f"{function.name!r} and {other!r} are both {own!r} in a manifest",
-                    hint=f"choose another name, or %spin remove {other}",
-                )
+        other = self._table.ids.get(own) or next((n for n in self._modules if kebab(n) == own), None)
+        if other is not None and other != function.name:
+            raise NameRefused(
+                f"{function.name!r} and {other!r} are both {own!r} in a manifest",
+                hint=f"choose another name, or %spin remove {other}",
+            )
 
     def _check_routes(self, function: Function) -> None:
         for pattern in function.routes:
             parse(pattern)
-            for other, live in self.functions.items():
-                if other != function.name and _normal(pattern) in {_normal(r) for r in live.function.routes}:
-                    raise RouteError(
-                        f"route {pattern} belongs to {other!r}"
-                        + (f" ({live.function.origin})" if live.function.origin else ""),
-                        hint=f"choose another route, or %spin remove {other}",
-                    )
+            other = self._table.owners.get(_normal(pattern))
+            if other is not None and other != function.name:
+                origin = self.functions[other].function.origin
+                raise RouteError(
+                    f"route {pattern} belongs to {other!r}" + (f" ({origin})" if origin else ""),
+                    hint=f"choose another route, or %spin remove {other}",
+                )
 
     def _context(self, function: Function, progress: Progress, names: frozenset[str]) -> BuildContext:
         modules = {n: m for n, m in self._modules.items() if m.language == function.language}
@@ -425,11 +430,13 @@ class App:
             x.sandbox.close()
 
     def _set_table(self, live: Mapping[str, Live]) -> None:
-        public = [(r, x, kebab(n)) for n, x in live.items() if not x.function.private for r in x.function.routes]
-        router = Router(public)
-        self._table = _Table(dict(live), router)
+        ids = {kebab(n): n for n in live}
+        public = [(r, x, i) for i, n in ids.items() if not (x := live[n]).function.private for r in x.function.routes]
+        owners = {_normal(r): n for n, x in live.items() for r in x.function.routes}
+        self._table = _Table(dict(live), Router(public), ids, owners)
 
 
+@cache
 def _normal(pattern: str) -> str:
     """Patterns that Spin would take for one: with or without a slash at either end."""
     return "/" + pattern.strip("/")
