@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from spinlab import images
-from spinlab.errors import NameRefused
+from spinlab.errors import NameRefused, SourceError
 from spinlab.function import Function
 from spinlab.images import Image
 from spinlab.images.recipe import RECIPES
@@ -118,7 +118,13 @@ class PythonLanguage:
         while waiting:
             name = waiting.pop()
             if name not in found:
-                found[name] = self._check(cells[name], image, frozenset(), cells)
+                try:
+                    found[name] = self._check(cells[name], image, frozenset(), cells)
+                except SourceError as error:  # its place is in another cell than the one that is built
+                    line = f", line {error.location.line}" if error.location else ""
+                    raise SourceError(
+                        f"the module {cells[name].name}{line}: {error.message}", hint=error.hint
+                    ) from None
                 waiting += found[name].uses
         return dict(sorted(found.items()))
 
