@@ -109,6 +109,16 @@ class App:
 
         return describe(self, **about)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The table of its functions (IPython's protocol, without IPython)."""
+        from spinlab.widgets.showing import app  # displays stand above; only a front end asks for one
+
+        return app(self)
+
+    def _repr_html_(self) -> str:
+        """The same as HTML, for front ends that ask for nothing else."""
+        return str(self._repr_mimebundle_()["text/html"])
+
     # ---- changes
 
     def add(

@@ -5,26 +5,40 @@ from __future__ import annotations
 import atexit
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from spinlab.app import App, Live
-from spinlab.errors import NameRefused
+from spinlab.app import App
+from spinlab.errors import ListenError, NameRefused, SpinError
 from spinlab.function import Function
+from spinlab.images import cache_dir
+from spinlab.live import Live
 from spinlab.manifest.ids import check_component, kebab
-from spinlab.server import Server
+from spinlab.server import Addresses, Listening, Ports, Server, jupyter_urls
+from spinlab.server.ports import this_notebook
 
 FIRST = "notebook"
 
 
 class Session:
-    """The apps of a process. The first one answers on the plain address, each other on ``NAME.localhost``."""
+    """The apps of a process. The first one answers on the plain address, each other on ``NAME.localhost``.
+
+    Attributes:
+        listening: What the user decided about the listener; `configure` changes it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._apps: dict[str, App] = {}
         self._current = FIRST
+        self._life = threading.RLock()  # of the listener; it asks for apps while it starts and stops
         self._server: Server | None = None
-        self.listen: str | None = None
+        self._addresses: tuple[str, Addresses] | None = None
+        self._ports = Ports(cache_dir() / "ports.json")
+        self._notebook = this_notebook()
+        self._port: int | None = None
+        self.listening = Listening()
 
     @property
     def apps(self) -> Mapping[str, App]:
@@ -64,26 +78,107 @@ class Session:
                 return next(iter(self._apps.values()), None)
             return next((a for n, a in self._apps.items() if kebab(n) == label), None)
 
+    def app_of(self, live: Live) -> App | None:
+        """The app that a live function belongs to."""
+        name = live.function.name
+        return next((a for a in self.apps.values() if any(live is x for x in a.revisions(name))), None)
+
+    # ---- the listener
+
     def ensure_server(self) -> Server:
         """The running listener, started when there is none.
 
         Raises:
             ListenError: The address that was asked for is taken.
         """
-        with self._lock:
+        with self._life:
             if self._server is None:
-                host, port, exact = _address(self.listen)
-                server = Server(self.resolve, host=host, port=port, find_free_port=not exact)
-                server.start()
-                self._server = server
+                self._server = self._start()
             return self._server
 
     def stop_server(self) -> None:
-        """Stop the listener; the functions stay."""
-        with self._lock:
-            server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        """Stop the listener; the functions stay, and its port is kept for the next one."""
+        with self._life:
+            server, self._server, self._addresses = self._server, None, None
+            if server is not None:
+                server.stop()
+
+    def configure(self, **changes: Any) -> None:
+        """Change what the user decided about the listener; one that runs follows at once.
+
+        Parameters:
+            **changes: Attributes of `spinlab.server.Listening`.
+
+        Raises:
+            OptionError: A value can't be used; nothing has changed.
+            ListenError: The new address can't be had; nothing has changed.
+        """
+        with self._life:
+            before, server = self.listening, self._server
+            self.listening = replace(before, **changes)
+            if server is None or self.listening == before:
+                return
+            if (self.listening.listen, self.listening.socket_file) == (before.listen, before.socket_file):
+                server.policy = self.listening.policy()
+                return
+            self.stop_server()
+            try:
+                self.ensure_server()
+            except SpinError:
+                self.listening = before
+                self.ensure_server()
+                raise
+
+    @property
+    def addresses(self) -> Addresses | None:
+        """Where the listener is reached, from this machine and from the user's browser; None without one."""
+        server = self._server
+        if server is None:
+            return None
+        if self._addresses is None or self._addresses[0] != server.url:
+            self._addresses = (server.url, jupyter_urls(server.url))
+        return self._addresses[1]
+
+    def label(self, app: App) -> str:
+        """How an app is told in an address: empty for the first one, else its name."""
+        return "" if next(iter(self._apps.values()), app) is app else kebab(app.name)
+
+    def url(self, app: App) -> str:
+        """What stands before a path of the app in the user's browser; empty without a listener."""
+        found = self.addresses
+        return found.of_app(self.label(app)) if found is not None and app in self._apps.values() else ""
+
+    def _start(self) -> Server:
+        wanted, place = self.listening, self.listening.place()
+        make = partial(
+            Server,
+            self.resolve,
+            token=wanted.token,
+            hosts=wanted.hosts,
+            origins=wanted.origins,
+            trusted_pages=wanted.trusted_pages,
+        )
+        if place:
+            server = make(**place)
+            server.start()
+            return server
+        server = self._start_where_it_was(make) or make()
+        server.start()
+        self._port = server.port
+        self._ports.keep(self._notebook, server.port)
+        return server
+
+    def _start_where_it_was(self, make: Callable[..., Server]) -> Server | None:
+        """A listener on the port that this notebook had; None when it had none, or it is somebody else's now."""
+        port = self._port or self._ports.of(self._notebook)
+        if port is None:
+            return None
+        server = make(port=port, find_free_port=False)
+        try:
+            server.start()
+        except ListenError:
+            return None
+        return server
 
     def reset(self) -> None:
         """Stop everything and forget every app."""
@@ -93,13 +188,6 @@ class Session:
             self._current = FIRST
         for app in apps:
             app.close()
-
-
-def _address(listen: str | None) -> tuple[str, int, bool]:
-    if not listen:
-        return "127.0.0.1", 3000, False
-    host, _, port = listen.rpartition(":")
-    return host.strip("[]") or "127.0.0.1", int(port), True
 
 
 session = Session()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from spinlab.errors import ListenError
 from spinlab.function import Function
 from spinlab.magics.progress import Progress
-from spinlab.widgets.urls import app_base
 
 if TYPE_CHECKING:
     from spinlab.app import App
-    from spinlab.server.jupyter import Addresses
+    from spinlab.server import Addresses
     from spinlab.session import Session
-
-_BY_HOST = ("local", "vscode")
-"""Kinds of place where an app is told by the host (``NAME.localhost``)."""
 
 
 class Desk:
@@ -25,24 +21,35 @@ class Desk:
 
     Parameters:
         shell: The IPython shell.
-        listen: The address that the configuration asks for, empty for the default.
+        options: What the configuration says of the listener: attributes of `spinlab.server.Listening`.
     """
 
-    def __init__(self, shell: Any, listen: str = "") -> None:
+    def __init__(self, shell: Any, options: Mapping[str, Any] | None = None) -> None:
         self.shell = shell
-        self.listen = listen
+        self._options = dict(options or {})
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
-        self._addresses: dict[str, Addresses] = {}
 
     @property
     def session(self) -> Session:
         """The process's session; importing it is what makes spinlab heavy, so it waits for the first use."""
         from spinlab.session import session
 
-        if self.listen and session.listen is None:
-            session.listen = self.listen
+        if self._options:
+            options, self._options = self._options, {}
+            session.configure(**options)
         return session
+
+    def configure(self, **options: Any) -> None:
+        """Change options of the listener: at once when there is a session, else when there will be one.
+
+        Raises:
+            SpinError: They can't be had; a listener stays what it is.
+        """
+        if "spinlab.session" in sys.modules:
+            self.session.configure(**options)
+        else:
+            self._options.update(options)
 
     @property
     def app(self) -> App:
@@ -66,52 +73,25 @@ class Desk:
     @property
     def addresses(self) -> Addresses | None:
         """Where the listener is reached, from this machine and from the user's browser; None without one."""
-        from spinlab.server import jupyter_urls
-
-        server = self.session.server
-        if server is None:
-            return None
-        if server.url not in self._addresses:
-            self._addresses[server.url] = jupyter_urls(server.url)
-        return self._addresses[server.url]
+        return self.session.addresses
 
     @property
     def url(self) -> str:
         """What stands before a path of the current app in a browser; empty without a listener."""
-        found = self.addresses
-        return self._of_app(found.browser, found.place in _BY_HOST) if found else ""
+        return self.session.url(self.app)
 
     @property
     def local_url(self) -> str:
         """The same from this machine."""
         found = self.addresses
-        return self._of_app(found.local, True) if found else ""
+        return found.of_app_here(self.session.label(self.app)) if found else ""
 
-    def _of_app(self, base: str, by_host: bool) -> str:
-        apps = list(self.session.apps)
-        if not by_host or not apps or apps[0] == self.app.name:
-            return base
-        from spinlab.manifest.ids import kebab
+    def opening(self, address: str) -> str:
+        """An address with the listener's access token, when it asks for one."""
+        from spinlab.server.edge import TOKEN_PARAMETER
 
-        return app_base(base, kebab(self.app.name))
-
-    def listen_at(self, address: str) -> None:
-        """Move the listener; when the new address can't be had it stays where it is.
-
-        Raises:
-            ListenError: The address is taken.
-        """
-        session = self.session
-        before, ran = session.listen, session.server is not None
-        session.stop_server()
-        session.listen = address or None
-        try:
-            session.ensure_server()
-        except ListenError:
-            session.listen = before
-            if ran:
-                session.ensure_server()
-            raise
+        token = self.session.listening.token
+        return address + ("&" if "?" in address else "?") + f"{TOKEN_PARAMETER}={token}" if token else address
 
     def names(self) -> frozenset[str]:
         """What the user has defined in the notebook."""

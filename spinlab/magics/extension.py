@@ -9,8 +9,8 @@ from spinlab.magics.desk import Desk
 from spinlab.magics.source import keep_bodies_exact
 from spinlab.magics.spin import Spin
 
-_SHOWN = {("spinlab.http", "Response"): "response", ("spinlab.app", "Live"): "live", ("spinlab.app", "App"): "app"}
-"""Types that display themselves in this shell -> the method of `Showing` that does it."""
+_SHOWN = {("spinlab.http", "Response"): "response"}
+"""Types that show more here than they do by themselves -> the method of `Showing` that does it."""
 
 
 class Extension:
@@ -66,7 +66,7 @@ def _matcher(desk: Desk) -> Any:
 
 
 class Showing:
-    """How values of ours display themselves; only values that exist are shown, so their modules are loaded."""
+    """How values of ours display themselves in this shell."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -77,15 +77,3 @@ class Showing:
 
         functions = self.desk.functions if "spinlab.session" in sys.modules else {}
         return response(answer, functions)._repr_mimebundle_()
-
-    def live(self, live: Any, include: Any = None, exclude: Any = None) -> Any:
-        """A live function as its card."""
-        from spinlab.widgets.card import card, facts_of
-
-        return card(facts_of(live, self.desk.url))._repr_mimebundle_()
-
-    def app(self, app: Any, include: Any = None, exclude: Any = None) -> Any:
-        """An app as the table of its functions."""
-        from spinlab.widgets.tables import app as table
-
-        return table(app, self.desk.url if app is self.desk.app else "")._repr_mimebundle_()

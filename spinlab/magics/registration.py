@@ -55,7 +55,12 @@ def _in_words_of_the_cell(error: SpinError, function: Function, desk: Desk) -> N
 def problems_of_place(desk: Desk) -> tuple[str, ...]:
     """Why a browser does not reach the listener from here, when it does not."""
     found = desk.addresses
-    return (f"{found.problem}: {found.remedy}",) if found is not None and found.problem else ()
+    if found is None:
+        return ()
+    problems = [f"{found.problem}: {found.remedy}"] if found.problem else []
+    if desk.session.listening.token:
+        problems.append("the listener asks for its access token: %spin url or %spin open once, then the links work")
+    return tuple(problems)
 
 
 def served_later(function: Function) -> tuple[str, ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, TraitError, Unicode, observe, validate
+from traitlets import Bool, List, TraitError, Unicode, observe, validate
 
 from spinlab.errors import Location, SourceError, SpinError
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import parse
 from spinlab.magics.quantities import address
-from spinlab.magics.reporting import point_at, reported
+from spinlab.magics.reporting import attach, point_at, reported
 from spinlab.magics.source import cell_view, line_view, magic_line, title
 from spinlab.magics.words import split
+
+_OF_THE_LISTENER = ("listen", "socket_file", "token", "hosts", "origins", "trusted_pages")
+"""The traits that are attributes of `spinlab.server.Listening`."""
 
 
 @magics_class
@@ -22,32 +24,62 @@ class Spin(Magics):
     """What ``%config Spin`` sets, and the two magics."""
 
     listen = Unicode(
-        "", help="Where the listener answers, such as 127.0.0.1:8080; empty for port 3000 or the next free."
+        "",
+        help="Where the listener answers, such as 127.0.0.1:8080; empty for port 3000, the one that this notebook had, "
+        "or the next free.",
     ).tag(config=True)
     serve = Bool(True, help="Start the listener with the first function.").tag(config=True)
+    socket_file = Unicode(
+        "",
+        help="A socket file to listen on instead of a port, for its owner only; 'jupyter' for the one that the Jupyter "
+        "server passes on at BASE/spinlab. For machines that several users share.",
+    ).tag(config=True)
+    token = Unicode(
+        "",
+        help="A secret that each request to the listener has to show; %spin url gives the address with it. "
+        "For machines that several users share.",
+    ).tag(config=True)
+    hosts = List(Unicode(), help="Further Host headers that the listener answers to: ['name', 'name:port'].").tag(
+        config=True
+    )
+    origins = List(
+        Unicode(),
+        help="Origins whose pages may send POST and its like from another site: ['https://example.org'], or ['*'].",
+    ).tag(config=True)
+    trusted_pages = Bool(
+        False,
+        help="Let pages that come through the Jupyter server have its origin, and so all of your rights there. "
+        "Only for functions that you wrote and that show nobody else's HTML.",
+    ).tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.desk = Desk(shell, self.listen)
+        chosen = {name: getattr(self, name) for name in _OF_THE_LISTENER}
+        self.desk = Desk(shell, {name: value for name, value in chosen.items() if value})
 
-    @validate("listen")
-    def _is_address(self, proposal: Any) -> str:
+    @validate(*_OF_THE_LISTENER)
+    def _can_be_had(self, proposal: Any) -> Any:
+        from spinlab.server.listening import Listening
+
+        name, value = proposal["trait"].name, proposal["value"]
         try:
-            return address(proposal["value"]) if proposal["value"] else ""
-        except ValueError as error:
-            raise TraitError(f"Spin.listen can't be {proposal['value']!r}: {error}") from None
+            if name == "listen" and value:
+                address(value)
+            Listening(**{name: value})
+        except (ValueError, SpinError) as error:
+            raise TraitError(f"Spin.{name} can't be {value!r}: {error}") from None
+        return value
 
-    @observe("listen")
-    def _move(self, change: Any) -> None:
-        """A listener that runs already moves to the new address."""
-        if not hasattr(self, "desk"):
-            return  # set by a configuration file, while the magics are made
-        self.desk.listen = change["new"]
-        if "spinlab.session" in sys.modules:
-            if self.desk.session.server is not None:
-                self.desk.listen_at(change["new"])
-            else:
-                self.desk.session.listen = change["new"] or None
+    @observe(*_OF_THE_LISTENER)
+    def _configure(self, change: Any) -> None:
+        """A listener that runs already follows at once."""
+        if hasattr(self, "desk"):  # else it was set by a configuration file, while the magics are made
+            try:
+                self.desk.configure(**{change["name"]: change["new"]})
+            except SpinError as error:
+                attach(error)
+                setattr(self, change["name"], change["old"])
+                raise
 
     @no_var_expand
     @line_cell_magic

@@ -86,7 +86,7 @@ def listen_error(host: str, port: int, error: OSError, *, several: bool = False)
         return ListenError(
             message,
             hint="To have Spin search for a free port, use the --find-free-port option. "
-            "Another notebook's listener ends with its %spin stop.",
+            "In a notebook %config Spin.listen = '' does, and another one's listener ends with its %spin stop.",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return ListenError(f"{where} is not allowed to this user", hint="choose a port from 1024 on, such as 3000")

@@ -7,6 +7,7 @@ tell the client instead).
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass, field
 
 from spinlab.server.credentials import Fields, split_query, strip
@@ -18,7 +19,11 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 # jupyter-server-proxy says with these under which path of Jupyter's it is reached.
 _CONTEXT = ("x-forwarded-context", "x-proxycontextpath", "x-forwarded-prefix")
 _TOKEN_HEADER = "x-spinlab-token"  # noqa: S105  (its name, not its value)
-_TOKEN_PARAMETER = "spinlab-token"  # noqa: S105
+TOKEN_PARAMETER = "spinlab-token"  # noqa: S105
+APP_PATH = "/.app/"
+"""What stands before the name of an app where the host can't tell it, as behind a proxy: ``/.app/NAME/...``."""
+
+_APP = re.compile(re.escape(APP_PATH) + r"([a-z0-9-]+)(?![^/?])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,10 @@ class Entry:
     """A request that may go to an app.
 
     Attributes:
-        label: ``NAME`` of ``NAME.localhost``; empty for the first app.
+        label: ``NAME`` of ``NAME.localhost``, or of ``/.app/NAME`` behind a proxy; empty for the first app.
         proxied: Whether it came through the Jupyter server (or could have).
         scheme: ``http`` or ``https``, as the client's address has it.
-        target: Path and query without Jupyter's credentials.
+        target: Path and query without the app's name and Jupyter's credentials.
         fields: Header fields without them.
         context: Path under which a proxy is reached, without a slash at the end; empty when direct.
         new_cookie: True when the client showed the access token in its address and should keep it as a cookie.
@@ -118,7 +123,7 @@ class Edge:
         proxied = self._is_proxied(host, hosts[0].lower(), context, seen)
         if proxied is None:
             return self._stranger(hosts[0])
-        label = "" if proxied and self.port is not None else host.label
+        label, target, named = self._app_of(host, target, proxied=proxied)
         if label is None:
             return Refusal(404, f"an app's address is NAME.localhost, without further dots: {host.name}")
         refusal = self._another_site(method, host, seen, proxied=proxied)
@@ -126,10 +131,22 @@ class Edge:
             return refusal
         shown = self._shows_token(seen, target)
         if shown is None:
-            return Refusal(401, "this listener asks for its access token: open the address that the notebook shows")
+            return Refusal(401, "this listener asks for its access token: open the address that %spin url shows")
         scheme = _scheme(seen) if proxied else "http"
         fields, target = self._clean(fields, target, proxied=proxied)
+        if named:  # so that a guest can tell under which path it is reached
+            fields = [(n, v.rstrip("/") + named if n in _CONTEXT else v) for n, v in fields]
         return Entry(label, proxied, scheme, target, fields, _path(context), shown == "address")
+
+    def _app_of(self, host: Host, target: str, *, proxied: bool) -> tuple[str | None, str, str]:
+        """The label of the app that is meant, the target without it, and the part of the path that named it."""
+        if host.loopback and not proxied:
+            return host.label, target, ""
+        found = _APP.match(target)
+        if found is not None:
+            rest = target[found.end() :]
+            return found[1].lower(), rest if rest.startswith("/") else f"/{rest}", found[0]
+        return host.label if self.port is None else "", target, ""
 
     def _is_proxied(self, host: Host, text: str, context: str | None, seen: dict[str, str]) -> bool | None:
         """False for a direct request, True for one through Jupyter, None for a stranger's."""
@@ -166,7 +183,7 @@ class Edge:
             421,
             f"{host} is not an address of this listener, so a web page may be trying to reach it through a name of its "
             f"own. Use http://{where} or the address of the Jupyter server, or allow the name with "
-            f"Server(hosts=[{host!r}]).",
+            f"%config Spin.hosts = [{host!r}] in the notebook.",
         )
 
     def _another_site(self, method: str, host: Host, seen: dict[str, str], *, proxied: bool) -> Refusal | None:
@@ -179,8 +196,8 @@ class Edge:
         if "*" in self.policy.origins or origin in self.policy.origins:
             return None
         named = origin if origin not in ("", "null") else "another site"
-        remedy = f"Server(origins=[{named if named == origin else '*'!r}])"
-        text = f"{method} from a page of {named} is refused. If you trust that page, allow it with {remedy}."
+        remedy = f"%config Spin.origins = [{named if named == origin else '*'!r}]"
+        text = f"{method} from a page of {named} is refused. If you trust that page: {remedy} in the notebook."
         return Refusal(403, text)
 
     def _shows_token(self, seen: dict[str, str], target: str) -> str | None:
@@ -194,7 +211,7 @@ class Edge:
         if self._is_token(seen.get(_TOKEN_HEADER, "")):
             return "header"
         query = target.partition("?")[2]
-        if any(name == _TOKEN_PARAMETER and self._is_token(value) for name, value, _ in split_query(query)):
+        if any(name == TOKEN_PARAMETER and self._is_token(value) for name, value, _ in split_query(query)):
             return "address"
         return None
 
@@ -206,7 +223,7 @@ class Edge:
         fields, query = strip(self.jupyter, fields, query, proxied=proxied)
         if self.policy.token:
             fields = [(n, v) for n, v in fields if n != _TOKEN_HEADER]
-            query = "&".join(text for name, _, text in split_query(query) if name != _TOKEN_PARAMETER)
+            query = "&".join(text for name, _, text in split_query(query) if name != TOKEN_PARAMETER)
         return fields, f"{path}?{query}" if mark and query else path
 
 

@@ -28,7 +28,7 @@ def socket_file(environ: Mapping[str, str] | None = None) -> Path:
     """
     folder = runtime_folder(environ)
     if folder is None:
-        raise ListenError("Jupyter's runtime folder is not known here", hint="name a file: Server(socket_file=...)")
+        raise ListenError("Jupyter's runtime folder is not known here", hint="name a file: %config Spin.socket_file")
     return folder / "spinlab.sock"
 
 

@@ -1,16 +1,9 @@
-"""Addresses as displays show them: of an app, of a route, as a link."""
+"""Addresses as displays show them: of a route, as a link."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
-
-
-def app_base(listener: str, label: str) -> str:
-    """The address of an app that is not the first: its name is the host (``NAME.localhost``)."""
-    parts = urlsplit(listener)
-    return f"{parts.scheme}://{label}.localhost:{parts.port}" if label else listener.rstrip("/")
 
 
 def example_path(pattern: str) -> str:

@@ -55,6 +55,24 @@ def test_another_app_is_a_label_of_localhost() -> None:
     assert refused("a.b.localhost:3000").status == 404
 
 
+def test_behind_a_proxy_the_path_names_another_app() -> None:
+    found = entry("localhost:8888", target="/.app/Calc/add?x=1", headers=CONTEXT)
+    assert (found.label, found.target) == ("calc", "/add?x=1")
+    assert dict(found.fields)["x-forwarded-context"] == "/user/ada/proxy/3000/.app/Calc"
+    assert entry("localhost:8888", target="/.app/calc").target == "/"
+    assert entry("localhost:8888", target="/.app/calc?x").target == "/?x"
+    for path in ("/", "/.app/", "/.app/a.b/c", "/.apple/calc/", "/x/.app/calc/"):
+        found = entry("localhost:8888", target=path)
+        assert (found.label, found.target) == ("", path)
+
+
+@pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1:3000", "calc.localhost:3000"])
+def test_where_the_host_tells_the_app_such_a_path_is_a_path(host: str) -> None:
+    found = entry(host, target="/.app/other/add")
+    assert found.label in ("", "calc")
+    assert found.target == "/.app/other/add"
+
+
 @pytest.mark.parametrize("host", ["evil.com:3000", "evil.com", "127.0.0.1.evil.com:3000", "localhost.evil.com:3000"])
 def test_a_name_rebound_to_this_machine_is_refused_with_what_to_do(host: str) -> None:
     answer = refused(host)
@@ -160,7 +178,7 @@ def test_unsafe_methods_from_another_site_are_refused(method: str, host: str, he
     answer = refused(host, method, headers=headers)
     assert answer.status == 403
     assert "another site" in answer.text or "https://evil.com" in answer.text
-    assert "Server(origins=" in answer.text
+    assert "%config Spin.origins = [" in answer.text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

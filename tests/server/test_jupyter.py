@@ -16,10 +16,10 @@ from jupyter_client.blocking import BlockingKernelClient
 
 from spinlab.errors import ListenError
 from spinlab.http import Request
-from spinlab.server import Jupyter, find_jupyter, jupyter_urls, proxy_package_present
+from spinlab.server import Jupyter, Server, find_jupyter, jupyter_urls, proxy_package_present
 from spinlab.server.pages import SANDBOX
 from spinlab.server.shared import socket_file
-from tests.server.guests import Running, Serve, answer, mirror
+from tests.server.guests import App, Running, Serve, answer, mirror
 from tests.server.lab import BASE, TOKEN, Lab
 
 AUTHORIZED = {"Authorization": f"token {TOKEN}"}
@@ -56,6 +56,21 @@ class TestProxied:
         assert headers["host"] == f"localhost:{lab.port}"
         assert headers["x-forwarded-prefix"] == f"{BASE}proxy/{server.port}"
         assert TOKEN not in asked.text
+
+    def test_another_app_is_named_by_the_path(self, lab: Lab) -> None:
+        apps = {"": App(mirror), "calc": App(mirror)}
+        server = Server(apps.get, port=0, jupyter=find_jupyter(lab.environ))
+        server.start()
+        try:
+            asked = httpx.get(lab.proxy(server.port, "/.app/calc/add?x=1"), headers=AUTHORIZED)
+            assert asked.json()["target"] == "/add?x=1"
+            assert dict(asked.json()["headers"])["x-forwarded-prefix"] == f"{BASE}proxy/{server.port}/.app/calc"
+            assert SANDBOX in asked.headers.get_list("content-security-policy")
+            assert (len(apps[""].requests), len(apps["calc"].requests)) == (0, 1)
+            missing = httpx.get(lab.proxy(server.port, "/.app/other/"), headers=AUTHORIZED)
+            assert (missing.status_code, "'other'" in missing.text) == (404, True)
+        finally:
+            server.stop()
 
     def test_the_login_cookie_stays_behind_and_the_functions_bearer_token_passes(self, serve: Serve, lab: Lab) -> None:
         server, _ = serve(mirror, jupyter=find_jupyter(lab.environ))
@@ -233,7 +248,7 @@ class TestAddresses:
         assert (found.browser, found.place, found.problem) == ("/user/ada/proxy/3000", "hub", "")
 
     def test_a_missing_proxy_is_named_with_its_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("spinlab.server.jupyter.find_spec", lambda name: None)
+        monkeypatch.setattr("spinlab.server.addresses.find_spec", lambda name: None)
         found = jupyter_urls(self.listener, {"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}, jupyter=Jupyter())
         assert "jupyter-server-proxy is not installed" in found.problem
         assert "pip install jupyter-server-proxy" in found.remedy
@@ -252,7 +267,7 @@ class TestAddresses:
     def test_the_jupyter_server_is_asked_for_a_proxy_that_is_not_in_this_environment(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("spinlab.server.jupyter.find_spec", lambda name: None)
+        monkeypatch.setattr("spinlab.server.addresses.find_spec", lambda name: None)
         assert proxy_package_present(find_jupyter(lab.environ))
         elsewhere = replace(find_jupyter(lab.environ), base_urls=(BASE + "nowhere/",))
         assert not proxy_package_present(elsewhere)

@@ -33,12 +33,14 @@ def up(desk: Desk, given: Arguments) -> None:
     """Start the listener, or move it; print what `spin up` prints."""
     session = desk.session
     if given["listen"]:
-        desk.listen_at(given["listen"])
+        desk.configure(listen=given["listen"], socket_file="")
     session.ensure_server()
     for line in start_up_lines(desk.app, desk.local_url):
         desk.say(line)
     if desk.url != desk.local_url:
         desk.say(f"\nIn your browser: {desk.url}/")
+    if session.listening.token:
+        desk.say("\nIt asks for its access token; %spin url shows the address with it.")
 
 
 def start_up_lines(app: App, url: str) -> Iterable[str]:

@@ -69,15 +69,15 @@ def show(desk: Desk, given: Arguments) -> Display:
 
 
 def url(desk: Desk, given: Arguments) -> Address:
-    """The address of a function in a browser."""
+    """The address of a function in a browser, with the access token when there is one."""
     desk.session.ensure_server()
     name = given["name"]
     if name is None or name.startswith("/"):
-        return Address(desk.url + (name or "/"))
+        return Address(desk.opening(desk.url + (name or "/")))
     function = named(desk, given)
     if not function.routes:
         raise given.refuse("name", f"{name!r} has no route", "a route is given with --route")
-    return Address(desk.url + example_path(function.routes[0]))
+    return Address(desk.opening(desk.url + example_path(function.routes[0])))
 
 
 def open_(desk: Desk, given: Arguments) -> Address | None:

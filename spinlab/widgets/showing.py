@@ -1,0 +1,47 @@
+"""How values of spinlab show themselves in any front end that knows IPython's protocol, the extension loaded or not."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from spinlab.widgets import tables
+from spinlab.widgets.card import card, facts_of
+from spinlab.widgets.response import response as as_display
+
+if TYPE_CHECKING:
+    from spinlab.app import App
+    from spinlab.http import Response
+    from spinlab.live import Live
+    from spinlab.session import Session
+
+Bundle = dict[str, Any]
+
+
+def response(answer: Response) -> Bundle:
+    """A response by its content type."""
+    session = _session()
+    lives = session.current().functions if session is not None and session.apps else {}
+    return as_display(answer, {name: live.function for name, live in lives.items()})._repr_mimebundle_()
+
+
+def live(shown: Live) -> Bundle:
+    """A live function as its card."""
+    session = _session()
+    app = session.app_of(shown) if session is not None else None
+    return card(
+        facts_of(shown, session.url(app) if session is not None and app is not None else "")
+    )._repr_mimebundle_()
+
+
+def app(shown: App) -> Bundle:
+    """An app as the table of its functions."""
+    session = _session()
+    return tables.app(shown, session.url(shown) if session is not None else "")._repr_mimebundle_()
+
+
+def _session() -> Session | None:
+    """The process's session when there is one: a value alone starts nothing, and has no address."""
+    module = sys.modules.get("spinlab.session")
+    found: Session | None = getattr(module, "session", None)
+    return found
