@@ -16,8 +16,11 @@ from benchmarks.figures import Table
 from benchmarks.inprocess import python_loop
 from spinlab import App, Function
 from spinlab.engine import wat_to_wasm
+from spinlab.export import project
+from spinlab.manifest import load
 from spinlab.server import Server
-from tests.guests import folder
+from tests.export.running import build_official
+from tests.guests import folder as guests
 from tests.peer.wasmtime_serve import closed, serve
 
 RATE = re.compile(r"Requests/sec:\s+([\d.]+)")
@@ -51,12 +54,23 @@ def subjects(work: Path) -> list[tuple[str, Function, Path]]:
     plain = work / "bench-wat.wasm"
     plain.write_bytes(wat_to_wasm(functions.WAT))
     found.append(("wat", functions.wat(), plain))
-    found.append(("rust", functions.rust("echo2"), folder() / "echo2.wasm"))
-    official = work / "official" / "app.wasm"
-    if official.exists():
-        ready = Function("official", official.read_bytes(), language="wasm", routes=("/official",))
-        found.append(("official Python", ready, closed(official)))
+    found.append(("rust", functions.rust("echo2"), guests() / "echo2.wasm"))
+    path = official(work)
+    ready = Function("official", path.read_bytes(), language="wasm", routes=("/official",))
+    found.append(("official Python", ready, closed(path)))
     return found
+
+
+def official(work: Path) -> Path:
+    """A Python component built by Spin's own command, from the official form of an export."""
+    app = App("bench")
+    app.add(functions.python(source=functions.SDK))
+    folder = work / "bench-official"
+    project(app, folder, components="official", force=True)
+    app.close()
+    build_official(folder, "0.2")
+    component = next(iter(load(folder / "spin.toml").components.values()))
+    return folder / str(component.source)
 
 
 def compare(table: Table, label: str, ours: str, theirs: str) -> None:
