@@ -59,7 +59,7 @@ async def answer(function, request):
     end, trailing = trailers()
     response = Response.new(fields, reader, trailing)[0]
     response.set_status_code(status)
-    work = send_whole(body, writer) if isinstance(body, bytes) else send(first, body, writer, end)
+    work = send_whole(body, writer, end) if isinstance(body, bytes) else send(first, body, writer, end)
     componentize_py_async_support.spawn(work)
     return response
 
@@ -70,9 +70,9 @@ async def read_request(request):
     method = getattr(kind, "value", None) or type(kind).__name__.rpartition("_")[2].upper()
     headers = short.Headers((name, text(value)) for name, value in request.get_headers().copy_all())
     uri = request.get_path_with_query() or "/"
-    source, _ = Request.consume_body(request, finished())
+    source, trailing = Request.consume_body(request, finished())
     data = bytearray()
-    with source:
+    with source, trailing:
         while not source.writer_dropped:
             data += await source.read(CHUNK)
     return short.Request(method, uri, headers, bytes(data))
@@ -96,10 +96,15 @@ async def following(source):
         return None
 
 
-async def send_whole(body, writer):
-    """Write a body that is all there."""
+async def send_whole(body, writer, end):
+    """Write a body that is all there, and that it ended well.
+
+    The end is written and not left to the writer's finalizer: an exception that the function caught may keep the frame
+    that holds it alive, and the client would wait.
+    """
     with writer:
         await writer.write_all(body)
+    await end.write(Ok(None))
 
 
 async def send(first, body, writer, end):
