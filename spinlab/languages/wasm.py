@@ -20,7 +20,8 @@ class WasmLanguage:
         if not isinstance(function.source, bytes):
             raise SourceError(
                 "a .wasm is bytes, not text",
-                hint="give Function(source=Path(...).read_bytes()), or write %%spin wat NAME",
+                hint=f"%spin add {function.name} --source FILE.wasm, or %%spin wat {function.name} for text; "
+                "from Python Function(source=Path(...).read_bytes())",
             )
         return Build(function.source)
 

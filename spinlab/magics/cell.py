@@ -47,6 +47,32 @@ def _file(text: str) -> tuple[str, str]:
     return source, destination or "/" + Path(source).as_posix().lstrip("./")
 
 
+OPTIONS = (
+    Option(("--route",), "Where it answers; /NAME/... when left out.", "PATTERN", many=True),
+    Option(("--private",), "No route: only other functions reach it."),
+    Option(("--allowed-outbound-host", "--allow"), "A host it may reach.", "URL", many=True),
+    Option(("--key-value-store", "--kv"), "A key-value store it may open.", "LABEL", many=True),
+    Option(("--sqlite-database", "--sqlite"), "An SQLite database it may open.", "LABEL", many=True),
+    Option(("--ai-model",), "A model it may use.", "NAME", many=True),
+    Option(
+        ("--variable", "--var"),
+        "A variable it may read: the application's NAME, its OTHER, or a quoted template.",
+        "NAME[=OTHER]",
+        many=True,
+        convert=_variable,
+    ),
+    Option(("--environment", "--env"), "An environment variable.", "NAME=VALUE", many=True, convert=_pair),
+    Option(("--file",), "A file it may read.", "SRC[=DEST]", many=True, convert=_file),
+    Option(("--timeout",), "Wall time of a request; 10s when left out.", "TIME", convert=duration),
+    Option(("--memory",), "Memory of an instance; 256MiB when left out.", "SIZE", convert=size),
+    Option(("--max-response",), "Bytes of a response body; 128MiB when left out.", "SIZE", convert=size),
+    Option(("--max-log",), "Bytes of log for each request; 1MiB when left out.", "SIZE", convert=size),
+    Option(("--max-request",), "Bytes of a request body; 128MiB when left out.", "SIZE", convert=size),
+    Option(("--reuse",), "Requests that one instance answers, one after the other.", "N", convert=count),
+    Option(("--description",), "One line for the manifest.", "TEXT"),
+)
+"""What every function may say, whatever it is made of."""
+
 CELL = Command(
     "%%spin",
     "The cell becomes a live, sandboxed function; running it again replaces the function.",
@@ -55,44 +81,36 @@ CELL = Command(
         Positional("NAME", "The function's name, in kebab or snake case; a cell of the same name replaces it."),
     ),
     (
-        Option(("--route",), "Where it answers; /NAME/... when left out.", "PATTERN", many=True),
-        Option(("--private",), "No route: only other functions reach it."),
+        *OPTIONS,
         Option(("--module",), "Code that other cells import by name; no route."),
-        Option(("--allowed-outbound-host", "--allow"), "A host it may reach.", "URL", many=True),
-        Option(("--key-value-store", "--kv"), "A key-value store it may open.", "LABEL", many=True),
-        Option(("--sqlite-database", "--sqlite"), "An SQLite database it may open.", "LABEL", many=True),
-        Option(("--ai-model",), "A model it may use.", "NAME", many=True),
-        Option(
-            ("--variable", "--var"),
-            "A variable it may read: the application's NAME, its OTHER, or a quoted template.",
-            "NAME[=OTHER]",
-            many=True,
-            convert=_variable,
-        ),
-        Option(("--environment", "--env"), "An environment variable.", "NAME=VALUE", many=True, convert=_pair),
-        Option(("--file",), "A file it may read.", "SRC[=DEST]", many=True, convert=_file),
         Option(("--requires",), "A package for the language's toolchain.", "PKG==V", many=True),
         Option(("--wasi",), "WASI version of its image; 0.2 when left out.", "VERSION", values=("0.2", "0.3")),
-        Option(("--timeout",), "Wall time of a request; 10s when left out.", "TIME", convert=duration),
-        Option(("--memory",), "Memory of an instance; 256MiB when left out.", "SIZE", convert=size),
-        Option(("--max-response",), "Bytes of a response body; 128MiB when left out.", "SIZE", convert=size),
-        Option(("--max-log",), "Bytes of log for each request; 1MiB when left out.", "SIZE", convert=size),
-        Option(("--max-request",), "Bytes of a request body; 128MiB when left out.", "SIZE", convert=size),
-        Option(("--reuse",), "Requests that one instance answers, one after the other.", "N", convert=count),
-        Option(("--description",), "One line for the manifest.", "TEXT"),
     ),
     notes="The body is taken byte for byte: nothing in it is interpolated.",
 )
 
 
-def function_of(given: Arguments, body: str, *, origin: str, first_line: int = 2) -> Function:
-    """The function that a cell declares.
+def function_of(
+    given: Arguments, body: str | bytes, *, origin: str, first_line: int = 2, language_name: str = ""
+) -> Function:
+    """The function that a cell or a file declares.
+
+    Parameters:
+        given: The arguments of `CELL`, or of a command with `OPTIONS` and a NAME.
+        body: The source.
+        origin: Where it stands.
+        first_line: The line of that where the source begins.
+        language_name: What it is written in, when the arguments don't say it.
 
     Raises:
         OptionError: Options that do not go together, or an unknown language.
         NameRefused: The name is missing, reserved, or not one that Spin takes.
     """
-    language_name, name = _heading(given)
+    if language_name:
+        name = given["name"]
+        _check_name(given, name)
+    else:
+        language_name, name = _heading(given)
     _check_combination(given)
     missing = [i for i, (source, _) in enumerate(given.each("file")) if not _exists(source)]
     if missing:

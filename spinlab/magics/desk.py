@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Desk:
     """One per loaded extension.
 
+    Attributes:
+        serves: Whether the first function starts the listener.
+
     Parameters:
         shell: The IPython shell.
         options: What the configuration says of the listener: attributes of `spinlab.server.Listening`.
@@ -26,6 +29,7 @@ class Desk:
 
     def __init__(self, shell: Any, options: Mapping[str, Any] | None = None) -> None:
         self.shell = shell
+        self.serves = True
         self._options = dict(options or {})
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}

@@ -13,7 +13,7 @@ from spinlab.widgets.display import Display
 from spinlab.widgets.tracebacks import in_cells, last_line
 
 
-def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = True) -> Display:
+def register(desk: Desk, function: Function, given: Arguments) -> Display:
     """Make the function live and answer its card.
 
     Raises:
@@ -34,7 +34,7 @@ def register(desk: Desk, function: Function, given: Arguments, *, serve: bool = 
     if live is None:
         return card(CardFacts(function))
     remarks = [*served_later(function)]
-    if serve:
+    if desk.serves:
         try:
             desk.session.ensure_server()
         except ListenError as error:

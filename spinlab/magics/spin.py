@@ -56,6 +56,7 @@ class Spin(Magics):
         super().__init__(shell)
         chosen = {name: getattr(self, name) for name in _OF_THE_LISTENER}
         self.desk = Desk(shell, {name: value for name, value in chosen.items() if value})
+        self.desk.serves = self.serve
 
     @validate(*_OF_THE_LISTENER)
     def _can_be_had(self, proposal: Any) -> Any:
@@ -69,6 +70,11 @@ class Spin(Magics):
         except (ValueError, SpinError) as error:
             raise TraitError(f"Spin.{name} can't be {value!r}: {error}") from None
         return value
+
+    @observe("serve")
+    def _serve_or_not(self, change: Any) -> None:
+        if hasattr(self, "desk"):
+            self.desk.serves = change["new"]
 
     @observe(*_OF_THE_LISTENER)
     def _configure(self, change: Any) -> None:
@@ -123,7 +129,7 @@ class Spin(Magics):
             if "help" in given:
                 return self.desk.say(CELL.help())
             function = function_of(given, cell, origin=title(self.shell), first_line=view.offset + 1)
-            if not cell.strip():
+            if not cell.strip() and function.language != "wasm":  # that one says itself what to write
                 raise SourceError(
                     "the cell is empty",
                     hint="write the function below the %%spin line; %%spin --help shows the options",
@@ -131,4 +137,4 @@ class Spin(Magics):
                 )
             from spinlab.magics.registration import register
 
-            return register(self.desk, function, given, serve=self.serve)
+            return register(self.desk, function, given)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import calls, life, out, views
+from spinlab.magics.verbs import add, calls, life, out, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-VERBS: dict[str, Verb] = {v.name: v for v in (*calls.VERBS, *views.VERBS, *life.VERBS, *out.VERBS)}
+VERBS: dict[str, Verb] = {v.name: v for v in (*calls.VERBS, *views.VERBS, *life.VERBS, *add.VERBS, *out.VERBS)}
 """Name -> verb."""
 
 _OTHER_WORDS = {
@@ -26,6 +26,8 @@ _OTHER_WORDS = {
     "deploy": "export",
     "save": "export",
     "check": "doctor",
+    "load": "add",
+    "register": "add",
 }
 
 
