@@ -221,7 +221,7 @@ class Instance:
         arguments, result = _ARGUMENTS(), _RESULT()
         first = ctypes.addressof(arguments)
         second = first + native.VALUE_SIZE
-        values.put_string(arguments, 0, first, head.encode("utf-8", "surrogatepass"))
+        values.put_string(arguments, 0, first, head.encode("utf-8", "replace"))
         values.put_string(arguments, native.VALUE_WORDS, second, values.encode(data))
         try:
             self._call(current, self._run, arguments, 2, result, 1, ticks)

@@ -95,8 +95,9 @@ _SCALARS: Final[Mapping[str, tuple[int, Callable[[Any], int]]]] = {
     "u": (native.KIND_U32, lambda value: int(value) & _U32),
     "l": (native.KIND_U64, int),
 }
+# A lone surrogate has no UTF-8; wasmtime ends the process when a string is not UTF-8.
 _STRINGS: Final[Mapping[str, Callable[[Any], bytes]]] = {
-    "s": lambda value: value.encode("utf-8", "surrogatepass"),
+    "s": lambda value: value.encode("utf-8", "replace"),
     "d": encode,
 }
 
