@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from spinlab import client
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
@@ -282,29 +283,17 @@ class App:
 
         Parameters:
             method: HTTP method.
-            target: Path and query, beginning with ``/``.
+            target: Path and query, beginning with ``/``; what a URL can't hold is percent-encoded.
             headers: Fields; ``host`` is added when missing.
             body: The body; text goes as UTF-8.
             json_body: A value to send as JSON instead.
 
         Raises:
-            OptionError: The target does not begin with ``/``, or both bodies were given.
+            OptionError: The target does not begin with ``/``, HTTP can't carry the method or a header, or there are two
+                bodies.
         """
-        if not target.startswith("/"):
-            raise OptionError(f"a path starts with /, not {target!r}", hint=f"did you mean /{target}?")
-        if body is not None and json_body is not None:
-            raise OptionError("give body or json_body, not both")
-        fields = Headers(headers or ())
-        data = body.encode() if isinstance(body, str) else body or b""
-        if json_body is not None:
-            data = json.dumps(json_body).encode()
-            if "content-type" not in fields:
-                fields.add("content-type", "application/json")
-        if "host" not in fields:
-            fields.add("host", f"{self.name}.localhost")
-        if data and "content-length" not in fields:
-            fields.add("content-length", str(len(data)))
-        return self.handle(Request(method.upper(), target, fields, data))
+        host = f"{self.name}.localhost"
+        return self.handle(client.request(method, target, host=host, headers=headers, body=body, json_body=json_body))
 
     def get(self, target: str, **options: Any) -> Response:
         """`request` with GET."""
