@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from spinlab.errors import OptionError
+from spinlab.errors import Location, OptionError, SourceError
 from spinlab.function import Function
 
 Progress = Callable[[str, float | None], None]
@@ -81,6 +81,30 @@ class Language(Protocol):
     def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
         """The files of Spin's own project for this source (path -> bytes), or None when there is no such project."""
         ...
+
+
+def text_of(function: Function) -> str:
+    """The source of a function as text.
+
+    Raises:
+        SourceError: It is not UTF-8, or no text that UTF-8 can carry.
+    """
+    source = function.source
+    try:
+        if isinstance(source, bytes):
+            return source.decode()
+        source.encode()
+    except UnicodeError as error:
+        at = error.start if isinstance(error, (UnicodeDecodeError, UnicodeEncodeError)) else 0
+        before = source[:at]
+        line = 1 + (before.count(b"\n") if isinstance(before, bytes) else before.count("\n"))
+        reason = getattr(error, "reason", error)
+        raise SourceError(
+            f"the source is not UTF-8: {reason} at {'byte' if isinstance(source, bytes) else 'character'} {at}",
+            hint="save it as UTF-8, or write such a character as an escape",
+            location=Location(line),
+        ) from None
+    return source
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from spinlab.engine import wat_to_wasm
 from spinlab.errors import ComponentError, Location, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext
+from spinlab.languages import Build, BuildContext, text_of
 
 _PLACE = re.compile(r"<anon>:(\d+):(\d+)")
 
@@ -23,7 +23,7 @@ class WatLanguage:
     def build(self, function: Function, context: BuildContext) -> Build:
         """Assemble; see `spinlab.languages.Language.build`."""
         began = time.perf_counter()
-        text = function.source if isinstance(function.source, str) else function.source.decode()
+        text = text_of(function)
         if not text.strip():
             raise SourceError("the cell is empty", hint="write a (component ...) that exports an HTTP handler")
         try:

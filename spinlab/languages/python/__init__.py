@@ -134,7 +134,7 @@ def _refuse_name(function: Function, image: Image) -> None:
     if name in RESERVED or name.partition(".")[0] in image.modules:
         raise NameRefused(
             f"a module can't be called {function.name}: import {name} means something else in the sandbox",
-            hint=f"call it my-{function.name}",
+            hint=f"call it my_{name}",
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from spinlab.errors import SourceError
 from spinlab.function import Function
+from spinlab.languages import text_of
 from spinlab.languages.python import calls, handlers, imports, names
 from spinlab.languages.python.handlers import Form
 from spinlab.languages.python.imports import Available, Import
@@ -67,23 +68,9 @@ def check(
         places = [f"line {e.location.line}: {e.message}" for e in more if e.location]
         first.details = "\n".join(places)
         raise first
-    form = None if function.module else handlers.find(source, function.wasi)
+    form = None if function.module else handlers.find(source, function.wasi, function.first_line)
     taken = imports.imports(source.tree)
     return Checked(source, form, _uses(taken, available), _late(taken, available))
-
-
-def text_of(function: Function) -> str:
-    """The cell's text.
-
-    Raises:
-        SourceError: It is bytes that are not UTF-8.
-    """
-    if isinstance(function.source, str):
-        return function.source
-    try:
-        return function.source.decode()
-    except UnicodeDecodeError as error:
-        raise SourceError(f"the source is not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def _undefined(

@@ -18,8 +18,13 @@ _SHORT = "def handle(request):"
 _ALIKE = ("handler", "main", "handle_request", "lambda_handler", "run", "app", "index", "get", "fetch")
 
 
-def find(source: Source, wasi: str) -> Form:
+def find(source: Source, wasi: str, first_line: int = 1) -> Form:
     """The form of the one handler that the cell defines.
+
+    Parameters:
+        source: The cell.
+        wasi: The version of its image.
+        first_line: The line of the cell that the source begins on.
 
     Raises:
         SourceError: There is none, there are several, or it is of the other WASI's form.
@@ -34,7 +39,7 @@ def find(source: Source, wasi: str) -> Form:
     kinds = {name for name, _ in found}
     direct = [node for name, node in found if node in source.tree.body]
     if len(kinds) > 1 or len(direct) > 1:
-        lines = " and ".join(f"{name} (line {node.lineno})" for name, node in found[:2])
+        lines = " and ".join(f"{name} (line {node.lineno + first_line - 1})" for name, node in found[:2])
         raise SourceError(
             f"the cell defines several handlers: {lines}",
             hint="keep one: one cell is one function; another handler is another cell",
