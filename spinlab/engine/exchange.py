@@ -87,6 +87,10 @@ class Exchange:
 
     def _first_piece(self, body: bytes | Body) -> tuple[bytes, bool]:
         if isinstance(body, Body):
+            declared = self.request.headers.get("content-length") or ""
+            if declared.isascii() and declared.isdigit() and int(declared) > self.context.limits.request:
+                self.context.over("request body")  # known before it has arrived
+                return b"", False
             body.notify(on_data=self._arrived)
             piece = self._next_piece()
             if piece is None:

@@ -15,7 +15,7 @@ from spinlab.engine.instances import Instances
 from spinlab.engine.limits import exceeded
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
-from spinlab.engine.traps import explain, import_failed, ran_out_of_memory
+from spinlab.engine.traps import explain, import_failed, ran_out_of_memory, stopped_at_import
 from spinlab.errors import Busy, CallError, GuestError, SpinError
 from spinlab.function import MIB, Limits
 from spinlab.host import Files, Host
@@ -234,6 +234,7 @@ class Sandbox:
         spare, error = self._loaded(context)
         if error is not None:
             error.details = "\n".join(line.text for line in context.written.lines()) or error.details
+            stopped_at_import(error)
             loading.error = error
         if spare is not None:
             self.cold_start = spare.seconds

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.limits import exceeded
-from spinlab.errors import CallError, GuestError, Location, SourceError
+from spinlab.errors import CallError, GuestError, LimitExceeded, Location, SourceError
 from spinlab.http import LogLine
 
 _OUT_OF_MEMORY = re.compile(
     r"memory allocation of \d+ bytes failed"  # Rust
-    r"|\bMemoryError\b"  # Python
+    r"|\bMemoryError\b(?!: Parser stack)"  # Python; its parser says so of deep nesting too
     r"|\bout of memory\b|cannot allocate memory"  # C, JavaScript, Go
     r"|handle_alloc_error|\brust_oom\b|alloc_error_handler",  # frames of a trap
     re.IGNORECASE,
@@ -65,6 +65,13 @@ def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool | No
 def not_loaded(details: str) -> GuestError:
     """The error of code that failed before there was a request."""
     return GuestError("the function's code could not be loaded", hint="its log says why", details=details)
+
+
+def stopped_at_import(error: CallError) -> None:
+    """Say of a limit that the code met it while it was imported, where there is no request yet."""
+    if isinstance(error, LimitExceeded):
+        error.message = f"the code was {error.message} while it was imported"
+        error.hint = "do less outside of the handler" + (f", or {error.hint}" if error.hint else "")
 
 
 def import_failed(report: str, name: str) -> SourceError:
