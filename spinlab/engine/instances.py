@@ -63,7 +63,8 @@ class Instances:
         """
         standing = standing_at(self._caps.memory)
         if not standing:
-            return False
+            # A collection that doubles is refused long before the memory is full.
+            return None if standing_at(self._caps.memory, least=1 / 3) else False
         instance.close()
         try:
             self._instantiate(context).close()

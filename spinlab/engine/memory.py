@@ -16,13 +16,13 @@ _GUARD = 24 * MIB
 """What follows a linear memory is at least as large; nothing else in a process looks like that."""
 
 
-def standing_at(limit: int) -> set[tuple[int, int]]:
-    """Linear memories of the process that stand at `limit` bytes, or close to it.
+def standing_at(limit: int, least: float = 7 / 8) -> set[tuple[int, int]]:
+    """Linear memories of the process that stand at `limit` bytes, or close to it: at `least` that part of it.
 
     A pooled memory keeps its size until the next instance moves in, and other functions may stand at their limit, so
     this alone does not tell whose they are.
     """
-    return {(start, end) for start, end in linear_memories() if limit * 7 // 8 <= end - start <= limit}
+    return {(start, end) for start, end in linear_memories() if limit * least <= end - start <= limit}
 
 
 def linear_memories(lines: Iterable[str] | None = None) -> Iterator[tuple[int, int]]:
