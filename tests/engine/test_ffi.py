@@ -132,7 +132,7 @@ def make_code(engine: WasmEngine) -> Code:
 @pytest.fixture(scope="module", params=["cranelift", "winch", "cranelift pooled"])
 def code(request: pytest.FixtureRequest) -> Code:
     strategy, *pooled = request.param.split()
-    return make_code(make_engine(Settings(slots=4), strategy, pooled=bool(pooled)))
+    return make_code(make_engine(Settings(slots=64), strategy, pooled=bool(pooled)))
 
 
 @pytest.fixture(scope="module")
