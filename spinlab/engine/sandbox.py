@@ -103,15 +103,13 @@ class Sandbox:
         return collector.response(self.name)
 
     def check(self) -> None:
-        """Load the function's code once, as its first request would, when it has a warm-up; keep what was loaded.
+        """Load the function's code once, as its first request would; keep what was loaded when it has a warm-up.
 
         Raises:
             SourceError: The code fails when it is imported; the details are its traceback.
             GuestError, LimitExceeded: The guest failed while it loaded the code; the details are what it wrote.
             Busy: All workers are taken and the queue is full.
         """
-        if not self.prepared.warms:
-            return
         loading = _Loading(self._context(loading=True))
         self._threads.workers.submit(partial(self._load, loading), id(self))
         wait(loading.done, loading.context)
@@ -240,7 +238,7 @@ class Sandbox:
             self.cold_start = spare.seconds
             if spare.report:
                 loading.error = import_failed(spare.report, self.name)
-        if spare is not None and not self._threads.makers.put(self._stock, spare):
+        if spare is not None and not (self.prepared.warms and self._threads.makers.put(self._stock, spare)):
             spare.instance.close()
         loading.done.set()
 

@@ -36,6 +36,19 @@ def test_the_cold_start_is_known_after_the_first_request() -> None:
     assert box.cold_start > 0
 
 
+def test_a_check_measures_a_function_without_a_warm_up_and_keeps_nothing() -> None:
+    box = sandbox(guests.HELLO)
+    box.check()
+    assert box.cold_start is not None
+    assert not box._stock.ready
+    assert box.handle(get()).status == 200
+
+
+def test_a_check_finds_a_start_function_that_traps() -> None:
+    with pytest.raises(GuestError):
+        sandbox(guests.HELLO, start="unreachable").check()
+
+
 def test_submit_returns_at_once_and_the_sink_hears_everything_in_order() -> None:
     sink = Recorder()
     call = sandbox(guests.HELLO).submit(get(), sink)
