@@ -47,7 +47,20 @@ def test_a_cell_in_jupyterlab_shows_its_card_and_the_answer(page: Page, lab: tup
     expect(page.locator(".jp-Notebook")).to_contain_text("letters", timeout=60_000)
     expect(page.locator(".jp-Notebook")).to_contain_text("someone called ada")
     PICTURE.parent.mkdir(exist_ok=True)
-    page.locator(".jp-WindowedPanel-outer, .jp-Notebook").first.screenshot(path=str(PICTURE))
+    take_picture(page)
+
+
+def take_picture(page: Page) -> None:
+    """The cells and nothing below them."""
+    page.keyboard.press("Escape")
+    first = page.locator(".jp-Notebook .jp-Cell").first.bounding_box()
+    last = page.locator(".jp-Notebook .jp-Cell").last.bounding_box()
+    assert first
+    assert last
+    height = last["y"] + last["height"] - first["y"]
+    page.screenshot(
+        path=str(PICTURE), clip={"x": first["x"], "y": first["y"], "width": first["width"], "height": height + 8}
+    )
 
 
 def test_an_error_points_into_the_cell_and_the_old_version_serves(page: Page, lab: tuple[str, Path]) -> None:
