@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from benchmarks.figures import Table
+from benchmarks.inprocess import python_loop
 from benchmarks.through_http import wrk
 from spinlab.engine import Outcome
 from spinlab.http import Headers, Request
@@ -105,6 +106,9 @@ def run() -> None:
         for connections in (1, 8):
             for label, mine, theirs in pairs:
                 row(table, f"{label}, {connections} connection(s)", mine, theirs, connections)
+        with python_loop():
+            for label, mine, theirs in pairs:
+                busy_row(table, f"{label}, while a Python loop runs", mine, theirs)
 
 
 def row(table: Table, label: str, mine: str, theirs: str, connections: int) -> None:
@@ -116,6 +120,16 @@ def row(table: Table, label: str, mine: str, theirs: str, connections: int) -> N
     for n, (what, unit) in enumerate((("requests per second", "/s"), ("p50", "ms"))):
         value, base = (statistics.median(f[n] for f in figures[url]) for url in (mine, theirs))
         table.row(f"{label}, {what}", value, unit, "bare uvicorn", base)
+
+
+def busy_row(table: Table, label: str, mine: str, theirs: str) -> None:
+    """Milliseconds of a request on average: some wait 5 ms for the lock of Python and some not at all, so a median tells little."""
+    figures: dict[str, list[float]] = {mine: [], theirs: []}
+    for _ in range(ROUNDS):
+        for url in (theirs, mine):
+            figures[url].append(1e3 / wrk(url, 1, seconds=1)[0])
+    value, base = (statistics.mean(figures[url]) for url in (mine, theirs))
+    table.row(label, value, "ms", "bare uvicorn", base)
 
 
 if __name__ == "__main__":
