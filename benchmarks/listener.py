@@ -123,7 +123,7 @@ def row(table: Table, label: str, mine: str, theirs: str, connections: int) -> N
 
 
 def busy_row(table: Table, label: str, mine: str, theirs: str) -> None:
-    """Milliseconds of a request on average: some wait 5 ms for the lock of Python and some not at all, so a median tells little."""
+    """Milliseconds of a request, the mean: some wait for the lock of Python and some do not, so a median jumps."""
     figures: dict[str, list[float]] = {mine: [], theirs: []}
     for _ in range(ROUNDS):
         for url in (theirs, mine):
