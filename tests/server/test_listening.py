@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,3 +37,9 @@ def test_it_becomes_a_place_and_a_policy() -> None:
     assert policy.origins == {"https://a.example", "*"}
     assert Listening().place() == {}
     assert "x" * 8 not in repr(wanted)
+
+
+def test_jupyters_own_socket_file_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    assert Listening(socket_file="jupyter").place() == {"socket_file": tmp_path / "spinlab.sock"}
+    assert Listening("127.0.0.1:80", socket_file="/run/own.sock").place() == {"socket_file": Path("/run/own.sock")}
