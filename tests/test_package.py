@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,8 @@ import spinlab
 app = spinlab.App()
 app.add(spinlab.Function("hello", open({wat!r}).read(), language="wat", routes=("/hello",)))
 assert app.get("/hello").text == "Hello from WAT\\n", app.get("/hello")
+app.add(spinlab.Function("py", "def handle(request): return 'hi'", routes=("/py",)))
+assert app.get("/py").text == "hi", app.get("/py")
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel(kernel_name="python3")
 reply = client.execute_interactive("%load_ext spinlab", timeout=60)
@@ -44,10 +47,22 @@ def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
     assert "spinlab/py.typed" in names
     for part in ("wasi2", "spin2", "wasi3", "spin3", "driver3"):
         assert f"spinlab/bridge/{part}.wasm" in names
+    for version in ("python02", "python03"):
+        assert f"spinlab/images/{version}/boot.py" in names
+    assert any(n.endswith(".wit") and "/images/" in n for n in names)
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert any(n.endswith("licenses/NOTICE") for n in names)
     assert not any(n.endswith((".rs", ".so", ".pyd", ".dylib")) for n in names)
     assert not any("/target/" in n for n in names)
+
+
+def oldest_python() -> str:
+    """Python 3.10 where there is one, else the Python of the tests."""
+    found = [shutil.which("python3.10"), *sorted(Path.home().glob(".pyenv/versions/3.10.*/bin/python3.10"))]
+    for program in filter(None, found):
+        if subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0:
+            return str(program)
+    return sys.executable
 
 
 @pytest.mark.parametrize("resolution", ["highest", "lowest-direct"])
@@ -62,7 +77,7 @@ def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path, resol
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    run(*uv, "venv", "--quiet", "--python", sys.executable, str(home))
+    run(*uv, "venv", "--quiet", "--python", oldest_python() if resolution != "highest" else sys.executable, str(home))
     run(*uv, "pip", "install", "--quiet", "--python", python, "--resolution", resolution, str(wheel))
     assert run(str(home / "bin" / "spinlab"), "--version").startswith("spinlab, version")
     assert "wasmtime" in run(str(home / "bin" / "spinlab"), "doctor")

@@ -78,7 +78,8 @@ class Match(Generic[Target]):
         return f"/{self.wildcard}{end}" if self.wildcard else end
 
 
-class _Entry(NamedTuple, Generic[Target]):
+@dataclass(frozen=True)
+class _Entry(Generic[Target]):
     rank: int
     pattern: Pattern
     target: Target
