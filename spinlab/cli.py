@@ -7,12 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from spinlab import __version__
 from spinlab.errors import SpinError
+
+SHOWN = 12
+"""Entries of the cache that are listed."""
 
 
 @contextmanager
@@ -109,7 +113,17 @@ def images_list() -> None:
 
     for image in rooms.list_images():
         extra = " + " + ", ".join(image.requires) if image.requires else ""
-        click.echo(f"Python, WASI {image.wasi}{extra}: {image.size / 1e6:.1f} MB, {image.digest}")
+        age = "" if rooms.is_current(image) else ", of an earlier version"
+        click.echo(f"Python, WASI {image.wasi}{extra}: {image.size / 1e6:.1f} MB, {image.digest[:16]}{age}")
+
+
+@images.command("prune")
+def images_prune() -> None:
+    """Remove images that earlier versions of spinlab made."""
+    from spinlab import images as rooms
+
+    gone = rooms.prune()
+    click.echo(f"removed {len(gone)} images, {sum(i.size for i in gone) / 1e6:.1f} MB")
 
 
 @main.group(invoke_without_command=True)
@@ -120,10 +134,13 @@ def cache(context: click.Context) -> None:
         from spinlab.engine import Cache
 
         store = Cache()
-        entries = list(store.entries())
-        click.echo(f"{len(entries)} entries, {store.size() / 1e6:.1f} MB in {store.folder}")
-        for entry in entries:
-            click.echo(f"  {entry}")
+        entries = sorted(store.entries(), key=lambda e: -e.size)
+        click.echo(f"{len(entries)} entries, {store.size() / 1e6:.1f} MB of {store.limit / 1e6:.0f} in {store.folder}")
+        for entry in entries[:SHOWN]:
+            used = datetime.fromtimestamp(entry.used).strftime("%Y-%m-%d %H:%M")
+            click.echo(f"  {entry.key[:16]}  {entry.size / 1e6:8.2f} MB  last used {used}")
+        if len(entries) > SHOWN:
+            click.echo(f"  and {len(entries) - SHOWN} smaller ones")
 
 
 @cache.command("clear")

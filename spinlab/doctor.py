@@ -68,7 +68,7 @@ def _engine() -> Check:
 
 
 def _image(wasi: str) -> Check:
-    found = next((i for i in images.list_images() if i.wasi == wasi and not i.requires), None)
+    found = images.find(wasi)
     what = f"Python image, WASI {wasi}"
     if found is None:
         return Check(what, "note", "built when a cell first needs it, about 15 s", f"spinlab images build {wasi}")

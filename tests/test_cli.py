@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +11,12 @@ import pytest
 
 from spinlab import __version__
 
+Done = subprocess.CompletedProcess[str]
 
-def spinlab(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "spinlab.cli", *arguments], capture_output=True, text=True, cwd=cwd, check=False
-    )
+
+def spinlab(*arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> Done:
+    command = [sys.executable, "-m", "spinlab.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
 
 
 def test_the_version_is_the_packages_own() -> None:
@@ -61,3 +64,19 @@ def test_a_notebook_that_fails_is_not_exported(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_images_are_listed_and_old_ones_go(tmp_path: Path) -> None:
+    store = tmp_path / "images"
+    store.mkdir()
+    facts = {"digest": "0" * 64, "wasi": "0.2", "modules": [], "size": 3, "requires": [], "names": {}}
+    (store / "old.json").write_text(json.dumps({**facts, "python": "3.12", "magic": "", "seconds": 1.0}))
+    (store / "old.wasm").write_bytes(b"old")
+    environment = {**os.environ, "SPINLAB_CACHE_DIR": str(tmp_path)}
+    assert "of an earlier version" in spinlab("images", "list", env=environment).stdout
+    assert "removed 1 images" in spinlab("images", "prune", env=environment).stdout
+    assert list(store.iterdir()) == []
+
+
+def test_the_cache_is_cleared(tmp_path: Path) -> None:
+    assert "removed 0.0 MB" in spinlab("cache", "clear", env={**os.environ, "SPINLAB_CACHE_DIR": str(tmp_path)}).stdout

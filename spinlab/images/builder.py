@@ -107,6 +107,27 @@ def list_images() -> tuple[Image, ...]:
     return tuple(image for image in found if image is not None)
 
 
+def find(wasi: str, requires: Iterable[str] = ()) -> Image | None:
+    """The image that `python` would give, when it is built already."""
+    name = key(wasi, packages.normal(requires))
+    found = (load(folder, name, check=False) for folder in (SHIPPED, cache.cache_dir() / "images"))
+    return next((image for image in found if image is not None and image.path.exists()), None)
+
+
+def is_current(image: Image) -> bool:
+    """Whether this version of spinlab would still use the image."""
+    return key(image.wasi, image.requires) == image.path.stem
+
+
+def prune() -> tuple[Image, ...]:
+    """Remove the images in the cache that an earlier version of spinlab made; answers which."""
+    old = tuple(i for i in list_images() if not is_current(i) and i.path.parent != SHIPPED)
+    for image in old:
+        for path in (image.path, image.path.with_suffix(".json")):
+            path.unlink(missing_ok=True)
+    return old
+
+
 def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
     """The image stored as `name` in `folder`; None when it is not there, or not what was stored."""
     path = folder / f"{name}.wasm"
