@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,8 @@ _IMAGES = tuple(f"image/{x}" for x in ("png", "jpeg", "gif", "webp", "avif", "bm
 _TEXTS = ("application/javascript", "application/xml", "application/toml", "application/yaml", "application/x-yaml")
 # The frame may draw what the body brings along and reach nothing: an image from elsewhere would carry data out.
 _FRAME_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
+# HTML has no use for these, and a terminal that prints the notebook would obey them.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 _JSON_COLOUR = "light-dark(#0550ae,#79c0ff)"
 
 
@@ -116,7 +119,13 @@ def _frame(response: Response) -> Markup:
     policy = f'<!doctype html><meta http-equiv="Content-Security-Policy" content="{_FRAME_POLICY}">'
     style = f"width:100%;height:16em;border:1px solid {LINE};border-radius:4px;margin:6px 0 0 0;background:#fff"
     # An empty sandbox: no script, no form, no plug-in, an origin of its own.
-    return tag("iframe", srcdoc=policy + _text(response), sandbox="", style=style, title="body, text/html")
+    return tag(
+        "iframe",
+        srcdoc=policy + _CONTROL.sub("\N{REPLACEMENT CHARACTER}", _text(response)),
+        sandbox="",
+        style=style,
+        title="body, text/html",
+    )
 
 
 class _Tree:

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spinlab.errors import GuestError, LimitExceeded
@@ -139,6 +139,7 @@ def test_hostile_bodies_headers_and_logs_never_become_markup(content_type: str) 
     assert "<img src=x" not in shown.html
 
 
+@example(b"\x1b", "text/html; charset=nope")
 @given(
     st.binary(max_size=300), st.sampled_from(["", "text/plain", "application/json", "text/html; charset=nope", "a/b"])
 )
