@@ -1,6 +1,6 @@
 """App: a named set of live functions. The one mutable object of spinlab; a kernel may hold many.
 
-What requests see is one immutable `_Table` (a router and the revisions it leads to). Every change builds everything
+What requests see is one immutable `Table` (a router and the revisions it leads to). Every change builds everything
 it needs first and then swaps in a new table, so a step that fails changes nothing, and requests in flight finish on
 the revision they started with.
 """
@@ -12,8 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 from spinlab import client
@@ -25,21 +24,12 @@ from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest import Manifest
 from spinlab.manifest.ids import kebab
-from spinlab.routing import Router, parse, spin_headers
+from spinlab.routing import parse, spin_headers
+from spinlab.table import Table, normal
 
 REVISIONS_KEPT = 10
 LOG_LINES_KEPT = 5000
 WELL_KNOWN = "/.well-known/spin/"
-
-
-@dataclass(frozen=True)
-class _Table:
-    """What requests and checks see: functions by name, their routes, ids in a manifest, and owners of routes."""
-
-    live: Mapping[str, Live]
-    router: Router[Live]
-    ids: Mapping[str, str]
-    owners: Mapping[str, str]
 
 
 class App:
@@ -52,13 +42,12 @@ class App:
 
     def __init__(self, name: str = "notebook", *, engine: Engine | None = None) -> None:
         self.name = name
-        self.variables: dict[str, dict[str, Any]] = {}
         self._engine = engine
         self._lock = threading.RLock()
         self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
         self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
-        self._table = _Table({}, Router([]), {}, {})
+        self._table = Table()
 
     @property
     def engine(self) -> Engine:
@@ -176,7 +165,7 @@ class App:
             history = self._histories[known]
             history.removed = True
             old = history.revisions[-1]
-            self._set_table({n: x for n, x in self.functions.items() if n != known})
+            self._table = self._table.changed({}, [known])
             old.sandbox.close()
 
     def undo(self, name: str) -> Live:
@@ -197,8 +186,7 @@ class App:
                 raise OptionError(f"{name!r} has no earlier revision", hint=f"%spin remove {name} takes it away")
             self._check_routes(previous.function)
             live = replace(previous, sandbox=self._sandbox(previous.function, previous.build, previous.prepared))
-            table = {**self.functions, name: live}
-            self._set_table(table)
+            self._table = self._table.changed({name: live})
             history.removed = False
             history.revisions = [*history.revisions[: -2 if dropped else -1], live]
             if dropped:
@@ -219,7 +207,7 @@ class App:
         """Remove everything; requests in flight finish."""
         with self._lock:
             live = list(self.functions.values())
-            self._set_table({})
+            self._table = Table()
             self._histories.clear()
             self._modules.clear()
         for x in live:
@@ -346,7 +334,7 @@ class App:
     def _check_routes(self, function: Function) -> None:
         for pattern in function.routes:
             parse(pattern)
-            other = self._table.owners.get(_normal(pattern))
+            other = self._table.owners.get(normal(pattern))
             if other is not None and other != function.name:
                 origin = self.functions[other].function.origin
                 raise RouteError(
@@ -419,7 +407,7 @@ class App:
 
     def _swap(self, made: Mapping[str, Live]) -> None:
         old = [self.functions[n] for n in made if n in self.functions]
-        self._set_table({**self.functions, **made})
+        self._table = self._table.changed(made)
         for name, live in made.items():
             history = self._histories.setdefault(name, History())
             history.count = live.revision
@@ -427,18 +415,6 @@ class App:
             history.revisions = [*history.revisions, live][-REVISIONS_KEPT:]
         for x in old:
             x.sandbox.close()
-
-    def _set_table(self, live: Mapping[str, Live]) -> None:
-        ids = {kebab(n): n for n in live}
-        public = [(r, x, i) for i, n in ids.items() if not (x := live[n]).function.private for r in x.function.routes]
-        owners = {_normal(r): n for n, x in live.items() for r in x.function.routes}
-        self._table = _Table(dict(live), Router(public), ids, owners)
-
-
-@cache
-def _normal(pattern: str) -> str:
-    """Patterns that Spin would take for one: with or without a slash at either end."""
-    return "/" + pattern.strip("/")
 
 
 def _same(a: Function, b: Function) -> bool:
