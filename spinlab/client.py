@@ -16,6 +16,9 @@ _KEPT = "".join(map(chr, range(0x21, 0x7F)))
 """What stays as it is in a target: all that ASCII shows. The rest is percent-encoded, as browsers do."""
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def request(
     method: str,
     target: str,
@@ -48,7 +51,7 @@ def request(
         fields.add("host", host)
     if data and "content-length" not in fields:
         fields.add("content-length", str(len(data)))
-    return Request(method.upper(), quote(target, safe=_KEPT, errors="replace"), fields, data)
+    return Request(method.upper(), quote(_SURROGATE.sub("\ufffd", target), safe=_KEPT), fields, data)
 
 
 def _check_field(name: str, value: str) -> None:
