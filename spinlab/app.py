@@ -330,6 +330,11 @@ class App:
                 f"{function.name!r} and {other!r} are both {own!r} in a manifest",
                 hint=f"choose another name, or %spin remove {other}",
             )
+        for name, value in function.environment.items():
+            if not name or "=" in name or "\0" in name + value:
+                raise OptionError(
+                    f"the environment can't hold {name!r}", hint="a name without =, a value without null characters"
+                )
 
     def _check_routes(self, function: Function) -> None:
         for pattern in function.routes:

@@ -93,6 +93,8 @@ def parse(text: str) -> Pattern:
         RouteError: Spin would refuse it, stop on it, or could never match it. The message names the pattern, the hint
             says what to write.
     """
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise RouteError(f"route {text!r}: half a surrogate pair is no character", hint="write the character itself")
     absolute = text if text.startswith("/") else f"/{text}"
     route = absolute.removesuffix("/")
     spec = route[:-3] + "*" if route.endswith("/...") else route
