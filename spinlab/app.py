@@ -38,10 +38,14 @@ class App:
     Parameters:
         name: The application's name in the manifest, and its host label (``NAME.localhost``).
         engine: What runs the components; the process's own by default.
+
+    Attributes:
+        variables: Application variable -> ``default``, ``description`` and ``secret``, as the manifest declares them.
     """
 
     def __init__(self, name: str = "notebook", *, engine: Engine | None = None) -> None:
         self.name = name
+        self.variables: dict[str, dict[str, Any]] = {}
         self._engine = engine
         self._lock = threading.RLock()
         self._histories: dict[str, History] = {}
