@@ -93,6 +93,31 @@ POOL_OPTIONS: Final = {
     }.items()
 }
 
+_AUTO: Final = 0
+_POOL_TAIL: Final = ctypes.c_uint32 * 2  # what the warm slots are followed by: two choices of a byte each, both "no"
+_POOL_TAIL_AT: Final = 128
+
+
+def pool_scan_pages(pool: int) -> bool:
+    """Let the pool ask the kernel which pages an instance wrote, and reset only those, where the kernel can tell.
+
+    A Python instance writes a twentieth of its memory; resetting all of it costs more than running it. The C API has
+    no function for this choice. So its byte is set in place, after a look that it lies where it has to: behind the
+    warm slots, which are set to a mark and read back. Both bytes there are choices of the same kind ("auto", "yes",
+    "no"), and "auto" is allowed for either.
+
+    Returns:
+        Whether it was set. When not, everything works as before, slower.
+    """
+    mark = 0x5A17
+    POOL_OPTIONS["max_unused_warm_slots"](pool, mark)
+    tail = _POOL_TAIL.from_address(pool + _POOL_TAIL_AT)
+    if ctypes.sizeof(c_void_p) != 8 or tail[0] != mark or tail[1] & 0xFFFF != 0x0202:
+        return False
+    ctypes.c_uint8.from_address(pool + _POOL_TAIL_AT + 5).value = _AUTO
+    return True
+
+
 # Errors and byte vectors
 error_new = _quickly("wasmtime_error_new", _P, c_char_p)
 error_delete = _quickly("wasmtime_error_delete", None, _P)

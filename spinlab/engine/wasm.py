@@ -22,7 +22,9 @@ class Settings:
         slots: Instances that the pool holds at once.
         memories: Linear memories in the pool for each slot.
         memory: Bytes that a pooled memory can grow to. Address space only: a function's own limit is on the store.
-        keep_resident: Bytes of a pooled memory that are cleared instead of given back when an instance goes.
+        keep_resident: Bytes of a pooled memory that are cleared instead of given back when an instance goes. More than
+            what a Python image writes to.
+        keep_tables: The same of a pooled table.
         warm_slots: Pooled memories that keep their pages while unused.
         table_elements: Entries of a pooled table.
         small: Bytes below which a component is compiled by Cranelift in this process, which is faster than a child.
@@ -32,6 +34,7 @@ class Settings:
     memories: int = 6
     memory: int = 4 << 30
     keep_resident: int = 32 * MIB
+    keep_tables: int = MIB
     warm_slots: int = 8
     table_elements: int = 100_000
     small: int = 300_000
@@ -57,6 +60,7 @@ class Settings:
             "max_memory_size": self.memory,
             "table_elements": self.table_elements,
             "linear_memory_keep_resident": self.keep_resident,
+            "table_keep_resident": self.keep_tables,
             "max_unused_warm_slots": self.warm_slots,
         }
 
@@ -209,6 +213,7 @@ def make_engine(settings: Settings, strategy: str, *, pooled: bool = False, thre
     native.config_parallel(config, threads)
     if pooled:
         pool = native.pool_new()
+        native.pool_scan_pages(pool)
         for name, value in settings.pool_options().items():
             native.POOL_OPTIONS[name](pool, value)
         native.config_pool(config, pool)

@@ -278,6 +278,12 @@ def test_a_full_pool_says_so_and_has_room_again_after_a_close() -> None:
     assert Instance(code, call).run(call, "again", b"") == ("again", b"")
 
 
+def test_this_wasmtime_can_be_told_to_reset_only_the_pages_that_were_written() -> None:
+    pool = native.pool_new()
+    assert native.pool_scan_pages(pool)
+    native.pool_delete(pool)
+
+
 def test_code_with_and_without_a_pool_is_the_same(plain: Code, tmp_path: Path) -> None:
     with plain.compiled.serialized() as view:
         code = bytes(view)

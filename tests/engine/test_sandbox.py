@@ -28,6 +28,21 @@ def test_a_request_is_answered_by_a_fresh_instance() -> None:
     assert response.elapsed > 0
 
 
+@pytest.mark.parametrize("pages", [1, 100, 700])
+def test_an_instance_finds_nothing_of_what_another_wrote_anywhere_in_its_memory(pages: int) -> None:
+    # Whatever is not zero above the data, or not the data, is from the instance before; then everything is written.
+    handle = f"""
+      (if (i64.ne (i64.load (i32.const 64)) (i64.const 0x7266206f6c6c6548)) (then unreachable))
+      (local.set $i (i32.const 128))
+      (loop $look (if (i64.ne (i64.load (local.get $i)) (i64.const 0)) (then unreachable))
+        (br_if $look (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8))) (i32.const {pages << 16}))))
+      {guests.HELLO}
+      (drop (memory.grow (i32.const 2)))
+      (memory.fill (i32.const 0) (i32.const 255) (i32.const {(pages + 2) << 16}))"""
+    box = sandbox(handle, pages=pages)
+    assert [box.handle(get()).body for _ in range(4)] == [b"Hello from WAT\n"] * 4
+
+
 def test_the_cold_start_is_known_after_the_first_request() -> None:
     box = sandbox(guests.HELLO)
     assert box.cold_start is None
