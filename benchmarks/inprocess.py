@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from benchmarks import functions
 from benchmarks.figures import Table, median_ms
 from benchmarks.python_host import PythonHost
 from spinlab import App, Function, Headers, Request
-from spinlab.engine import wat_to_wasm
+from spinlab.engine import Engine, wat_to_wasm
+from spinlab.engine.threads import Threads, use
 
 HOST = Headers([("host", "localhost")])
 
@@ -34,6 +37,7 @@ def run() -> None:
         one(table, function, "python -c", process)
     one(table, functions.python(), "python -c", process)
     one(table, functions.python("0.3", functions.ASYNC), "python -c", process)
+    ready_and_on_demand(table, "python -c", process)
     busy(table)
 
 
@@ -53,6 +57,38 @@ def one(table: Table, function: Function, baseline: str, base: float) -> None:
         base,
     )
     app.close()
+
+
+def ready_and_on_demand(table: Table, baseline: str, base: float) -> None:
+    """Python for WASI 0.2: an instance that waits for its request, and one that is made for it."""
+    function = functions.python()
+    request = Request("GET", "/py", HOST)
+    app = App("bench")
+    app.add(function)
+    app.handle(request)
+    table.row("ready, requests apart", apart(lambda: app.handle(request)), "ms", baseline, base)
+    app.close()
+    engine = Engine()
+    use(engine, Threads(engine, ready=0))
+    app = App("bench", engine=engine)
+    app.add(function)
+    engine.settle()
+    app.handle(request)
+    table.row("on demand", median_ms(lambda: app.handle(request)), "ms", baseline, base)
+    table.row("on demand, requests apart", apart(lambda: app.handle(request)), "ms", baseline, base)
+    app.close()
+    engine.close()
+
+
+def apart(action: Callable[[], object], count: int = 100, pause: float = 0.02) -> float:
+    """Median milliseconds with a pause before each time."""
+    taken = []
+    for _ in range(count):
+        time.sleep(pause)
+        began = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - began)
+    return 1e3 * statistics.median(taken)
 
 
 def busy(table: Table) -> None:

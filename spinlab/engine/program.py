@@ -21,7 +21,7 @@ from spinlab.engine.nesting import Nested
 from spinlab.engine.runtimes import Runtimes
 
 _HELD: Final = 1 << 20  # components below this are instantiated without giving up Python's lock
-_SAMPLE: Final = 1 << 16
+_SAMPLE: Final = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Program:
     def compressed(self) -> int:
         """About how many bytes it has when it is compressed for transport: exact when small, sampled when large."""
         data = self.component
-        if len(data) <= 32 * _SAMPLE:
+        if len(data) <= 64 * _SAMPLE:
             return len(zlib.compress(data, 6))
         step = len(data) // 32
         samples = [data[at : at + _SAMPLE] for at in range(0, len(data) - _SAMPLE, step)]

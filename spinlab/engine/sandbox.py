@@ -276,5 +276,4 @@ class _Loading:
 
 def _cost(prepared: Prepared) -> int:
     """Bytes that a waiting instance holds: about half of a Python component's size is its initial memory."""
-    size: int = prepared.sizes.component
-    return min(64 * MIB, size // 2 + MIB)
+    return min(64 * MIB, len(prepared.program.component) // 2 + MIB)
