@@ -277,14 +277,13 @@ def test_many_threads_prepare_the_same_component_once(engine: Engine) -> None:
 def test_an_interrupt_while_compiling_leaves_nothing_and_the_next_try_works(tmp_path: Path) -> None:
     step = "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 31)) (i32.const 7)))"
     body = f"(func (param i32) (result i32) (loop {step * 12} (br_if 0 (local.get 0))) (local.get 0))"
-    slow = bytes(wat2wasm(TEXT.replace("(component", f"(component (core module {body * 20_000})", 1)))
+    slow = bytes(wat2wasm(TEXT.replace("(component", f"(component (core module {body * 30_000})", 1)))
     engine = engine_in(tmp_path / "code")
     engine.prepare(HELLO)
     before = engine.cache.entries()
-    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        engine.prepare(slow)
+        engine.prepare(slow, progress=lambda *_: timer.start())
     assert not psutil.Process().children()
     assert {e.key for e in engine.cache.entries()} >= {e.key for e in before}
     assert not list(engine.cache.folder.glob("tmp-*"))
