@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from spinlab import App, Function
+
+# A run that was started in the background of a shell has interrupts ignored; the tests of interrupts need them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# CI tries the same examples in each run; elsewhere new ones are looked for.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 GUESTS = Path(__file__).resolve().parent / "guests"
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, InlineTable
 
 from spinlab.errors import ManifestError
 from spinlab.manifest.dump import dump
@@ -59,7 +59,7 @@ def _change(table: MutableMapping[str, Any], before: Mapping[str, Any], after: M
         elif isinstance(current, AoT) and isinstance(old, list) and isinstance(value, list):
             _change_array(current, old, value)
         else:
-            table[key] = _item(value)
+            table[key] = _inline(value) if isinstance(table, InlineTable) else _item(value)
 
 
 def _change_array(array: AoT, before: list[Any], after: list[Any]) -> None:

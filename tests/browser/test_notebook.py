@@ -27,9 +27,9 @@ def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str) -> 
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / name)
-    page.goto(f"{url}/lab/tree/{name}?token={TOKEN}&reset")
+    page.goto(f"{url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={TOKEN}")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_selector(".jp-NotebookPanel [data-status=idle], .jp-Notebook-ExecutionIndicator[data-status=idle]")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
 
 
 def run_all(page: Page) -> None:
@@ -83,6 +83,6 @@ def test_a_saved_card_needs_no_kernel_and_no_script(page: Page, lab: tuple[str, 
     saved = nbformat.read(lab[1] / "saved.ipynb", as_version=4)
     (output,) = (o for c in saved.cells for o in c.outputs if o.output_type in ("display_data", "execute_result"))
     assert "<script" not in output.data["text/html"].lower()
-    page.goto(f"{lab[0]}/lab/tree/saved.ipynb?token={TOKEN}&reset")
+    page.goto(f"{lab[0]}/lab/workspaces/again/tree/saved.ipynb?token={TOKEN}")
     expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing")
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying")
