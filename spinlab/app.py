@@ -22,9 +22,9 @@ from spinlab.function import Function
 from spinlab.http import Headers, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
-from spinlab.manifest import Manifest
 from spinlab.manifest.ids import kebab
 from spinlab.routing import parse, spin_headers
+from spinlab.shown import Shown
 from spinlab.table import Table, normal
 
 REVISIONS_KEPT = 10
@@ -32,7 +32,7 @@ LOG_LINES_KEPT = 5000
 WELL_KNOWN = "/.well-known/spin/"
 
 
-class App:
+class App(Shown):
     """A named set of live functions.
 
     Parameters:
@@ -96,22 +96,6 @@ class App:
     def logs(self, name: str | None = None) -> tuple[Logged, ...]:
         """What guests wrote lately, oldest first; of one function when `name` is given."""
         return tuple(x for x in list(self._log) if name is None or x.function == name)
-
-    def manifest(self, **about: Any) -> Manifest:
-        """The app as spin.toml would say it (see `spinlab.export.describe`)."""
-        from spinlab.export import describe  # export stands above app; it is only needed when asked
-
-        return describe(self, **about)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """The table of its functions (IPython's protocol, without IPython)."""
-        from spinlab.widgets.showing import app  # displays stand above; only a front end asks for one
-
-        return app(self)
-
-    def _repr_html_(self) -> str:
-        """The same as HTML, for front ends that ask for nothing else."""
-        return str(self._repr_mimebundle_()["text/html"])
 
     # ---- changes
 

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spinlab.shown import Shown
+
 HeaderItems = Iterable[tuple[str, str]]
 
 
@@ -236,7 +238,7 @@ class Denied:
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(Shown):
     """What a function answered, whole.
 
     Attributes:
@@ -288,13 +290,3 @@ class Response:
             ValueError: It is not JSON.
         """
         return _json.loads(self.body)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """The response by its content type (IPython's protocol, without IPython)."""
-        from spinlab.widgets.showing import response  # displays stand above; only a front end asks for one
-
-        return response(self)
-
-    def _repr_html_(self) -> str:
-        """The same as HTML, for front ends that ask for nothing else."""
-        return str(self._repr_mimebundle_()["text/html"])

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from spinlab.engine import Outcome, Prepared, Sandbox, Sink
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine
 from spinlab.languages import Build
+from spinlab.shown import Shown
 
 REUSE = {"0.2": 1, "0.3": 128}  # Spin: crates/trigger-http, max-instance-reuse-count
 
 
 @dataclass(frozen=True)
-class Live:
+class Live(Shown):
     """One revision of a function, ready to answer.
 
     Attributes:
@@ -45,16 +45,6 @@ class Live:
     def reuse(self) -> int:
         """Requests that one instance answers, one after the other."""
         return reuse_of(self.function, self.prepared)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """The function's card (IPython's protocol, without IPython)."""
-        from spinlab.widgets.showing import live  # displays stand above; only a front end asks for one
-
-        return live(self)
-
-    def _repr_html_(self) -> str:
-        """The same as HTML, for front ends that ask for nothing else."""
-        return str(self._repr_mimebundle_()["text/html"])
 
 
 def reuse_of(function: Function, prepared: Prepared) -> int:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from spinlab.http import Response
+from spinlab.live import Live
 from spinlab.widgets import tables
 from spinlab.widgets.card import card, facts_of
 from spinlab.widgets.response import response as as_display
 
 if TYPE_CHECKING:
     from spinlab.app import App
-    from spinlab.http import Response
-    from spinlab.live import Live
     from spinlab.session import Session
 
 Bundle = dict[str, Any]
+
+
+def show(value: object) -> Bundle:
+    """The display of a value that is `spinlab.shown.Shown`."""
+    if isinstance(value, Response):
+        return response(value)
+    return live(value) if isinstance(value, Live) else app(cast("App", value))
 
 
 def response(answer: Response) -> Bundle:

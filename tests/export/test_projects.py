@@ -272,4 +272,3 @@ def test_a_project_that_is_not_built_says_how(calculator: App, tmp_path: Path) -
 
 def test_the_manifest_can_be_had_without_writing(calculator: App, tmp_path: Path) -> None:
     assert describe(calculator) == project(calculator, tmp_path).manifest
-    assert calculator.manifest() == describe(calculator)

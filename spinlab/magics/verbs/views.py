@@ -121,9 +121,10 @@ def follow(desk: Desk, name: str | None) -> None:
 
 def manifest(desk: Desk, given: Arguments) -> Display:
     """The app as spin.toml."""
+    from spinlab.export import describe
     from spinlab.manifest import dump
 
-    return text_display(dump(desk.app.manifest()))
+    return text_display(dump(describe(desk.app)))
 
 
 def diff(desk: Desk, given: Arguments) -> Display:
