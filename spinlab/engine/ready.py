@@ -24,6 +24,10 @@ IDLE = 1.0
 """Seconds without a request after which a used instance goes (Spin 4: reuse of WASI 0.3 instances)."""
 
 
+LEISURE = 0.001
+"""Seconds that a thread waits before it begins when nobody is in need: the answer that gave it work is on its way."""
+
+
 @dataclass
 class Spare:
     """An instance that waits.
@@ -83,7 +87,9 @@ class Makers:
         self._count = count
         self._memory = memory
         self._closing = closing
-        self._changed = threading.Condition(threading.Lock())
+        lock = threading.Lock()
+        self._changed = threading.Condition(lock)
+        self._pause = threading.Condition(lock)
         self._started = 0
         self._to_close: deque[Instance] = deque()
         self._stocks: dict[int, Stock] = {}
@@ -218,7 +224,13 @@ class Makers:
             self._wakes_at = time.monotonic() + wakes_in if wakes_in is not None else float("inf")
             self._changed.wait(wakes_in)
             self._wakes_at = 0.0
+            if not (self._closed or self._pressing()):
+                self._pause.wait(LEISURE)
         return (self._to_close.popleft() if self._to_close else None), None, []
+
+    def _pressing(self) -> bool:
+        """Whether the next request of some function in use would find nothing."""
+        return any(stock.wanted and not stock.ready for stock in self._stocks.values())
 
     def _lacks(self, stock: Stock) -> bool:
         return len(stock.ready) + stock.making < stock.wanted and self._room(stock)
