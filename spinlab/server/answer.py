@@ -6,6 +6,7 @@ It wakes the loop only when the loop waits, so an answer that is whole at once c
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -71,6 +72,7 @@ class Answer:
         gone: True when nobody wants the rest.
         too_large: True when the request's body was more than the listener takes.
         call: The call that writes; None when there is none to stop.
+        on_failed: Called on the loop when it turns out that there is no proper answer.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -88,6 +90,7 @@ class Answer:
         self.gone = False
         self.too_large = False
         self.call: Call | None = None
+        self.on_failed: Callable[[], None] | None = None
 
     def begin(self, status: int, headers: Headers) -> None:
         """See `Sink`."""
@@ -125,6 +128,10 @@ class Answer:
         """See `Sink`."""
         self.outcome = outcome
         self._wake()
+        call = self.on_failed
+        if call is not None and self.failed:
+            with contextlib.suppress(RuntimeError):  # the loop was closed: the server has been stopped
+                self._loop.call_soon_threadsafe(call)
 
     @property
     def over(self) -> bool:

@@ -36,6 +36,7 @@ class Front:
         edge: Who may ask.
         apps: The app for a host label; the first one for the empty label.
         max_body: Bytes of a request body that the listener takes, whatever a function's own limit is.
+        stall: Seconds after which a client that reads nothing, while a response waits for it, is cut.
         refused: Told of each request that was refused.
     """
 
@@ -45,11 +46,13 @@ class Front:
         apps: Callable[[str], Application | None],
         *,
         max_body: int,
+        stall: float,
         refused: Callable[[Refusal], None] = lambda _: None,
     ) -> None:
         self.edge = edge
         self.apps = apps
         self.max_body = max_body
+        self.stall = stall
         self.refused = refused
         self.answers: set[Answer] = set()
         self._date = (0, b"")
@@ -202,12 +205,14 @@ class _Exchange:
             answer.forget()
             await self.send({"type": "http.response.body", "body": b""})
             return
+        answer.on_failed = self.connection.cut_when_stuck
         while not answer.gone:
             failed = ended and answer.failed
             if left is not None:
                 left -= len(data)
                 failed = failed or left < 0 or (ended and left > 0)
             if failed:
+                self.connection.cut_when_stuck()
                 break
             if data or ended:
                 await self.send({"type": "http.response.body", "body": data, "more_body": not ended})

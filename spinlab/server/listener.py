@@ -28,6 +28,7 @@ from spinlab.server.jupyter import Jupyter, find_jupyter
 DEFAULT_PORT = 3000  # Spin: crates/trigger-http, --listen
 MAX_CONNECTIONS = 512
 STOP_SECONDS = 2.0
+STALL_SECONDS = 60.0  # nginx: send_timeout
 
 
 class Server:
@@ -45,6 +46,7 @@ class Server:
         trusted_pages: Let proxied pages have Jupyter's own origin.
         jupyter: The Jupyter server that this kernel belongs to; looked for at each start when left out.
         max_body: Bytes of a request body that the listener takes, whatever a function's own limit is.
+        stall: Seconds after which a client that reads nothing, while a response waits for it, is cut.
 
     It starts nothing before `start`. Starting, stopping and starting again keeps the port.
     """
@@ -63,6 +65,7 @@ class Server:
         trusted_pages: bool = False,
         jupyter: Jupyter | None = None,
         max_body: int = 1 << 30,
+        stall: float = STALL_SECONDS,
     ) -> None:
         self.apps = apps
         self.host = host
@@ -80,6 +83,7 @@ class Server:
         self._port = port
         self._jupyter = jupyter
         self._max_body = max_body
+        self._stall = stall
         self._run: _Run | None = None
 
     @property
@@ -158,7 +162,7 @@ class Server:
             jupyter,
             listens_openly=openly and self.socket_file is None,
         )
-        return Front(edge, self.apps, max_body=self._max_body, refused=self.refusals.append)
+        return Front(edge, self.apps, max_body=self._max_body, stall=self._stall, refused=self.refusals.append)
 
     def _bind(self) -> socket.socket:
         if self.socket_file is not None:

@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from spinlab.server.asgi import CONNECTION
+from spinlab.server.stalling import Stall
 
 logger = logging.getLogger("spinlab.server")
 logger.addHandler(logging.NullHandler())  # nothing on stderr: that is some cell's output
@@ -36,6 +37,7 @@ class _Joining:
         self.pause_reading = transport.pause_reading
         self.resume_reading = transport.resume_reading
         self.get_extra_info = transport.get_extra_info
+        self.get_write_buffer_size = transport.get_write_buffer_size
 
     def hold(self) -> None:
         self._held = []
@@ -71,6 +73,8 @@ class Connection(HttpToolsProtocol):
         self._in_head = self._in_message = False
         self._framing = self._body = self._drained = 0
         self._refusal = b""
+        self._stall: Stall | None = None
+        self._failed = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client so long for its first head."""
@@ -81,9 +85,23 @@ class Connection(HttpToolsProtocol):
         """Tell whoever answers."""
         super().connection_lost(exc)
         self._stop_head_timer()
+        self._stop_watching()
         if self.on_lost is not None:
             call, self.on_lost = self.on_lost, None
             call()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than we write: see that it reads at all."""
+        super().pause_writing()
+        if self._failed:
+            self.transport.abort()
+        elif self._stall is None:
+            self._stall = Stall(self.loop, self.transport, self.config.app.stall)  # type: ignore[union-attr]
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        super().resume_writing()
+        self._stop_watching()
 
     def data_received(self, data: bytes) -> None:
         """Parse, and count what is neither head nor body yet."""
@@ -142,6 +160,17 @@ class Connection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self._refuse(self._refusal or b"400 Bad Request")
 
+    def timeout_keep_alive_handler(self) -> None:
+        """A client that asks nothing more goes, whether it takes what it was sent or not."""
+        if not self.transport.is_closing():
+            self.break_off()
+
+    def cut_when_stuck(self) -> None:
+        """The response has failed: what waits for a client that does not read is not worth waiting for."""
+        self._failed = True
+        if self.flow.write_paused:
+            self.transport.abort()
+
     def break_off(self) -> None:
         """End the connection so that the client sees a broken transfer, after what was sent already."""
         self.transport.close()
@@ -157,6 +186,11 @@ class Connection(HttpToolsProtocol):
         self._head_timer = None
         if not self.transport.is_closing():
             self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._stall is not None:
+            self._stall.stop()
+            self._stall = None
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -305,6 +305,80 @@ def test_a_failure_after_the_head_breaks_the_transfer(serve: Serve) -> None:
     assert not text.endswith(b"0\r\n\r\n")
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(server.url)
+
+
+def test_a_client_that_writes_all_before_it_reads_is_cut_when_its_guest_is_stopped(serve: Serve) -> None:
+    full = threading.Event()
+
+    def echo(request: Request, sink: object, call: Running) -> None:
+        assert isinstance(request.body, Body)
+        arrived = threading.Event()
+        request.body.notify(on_data=arrived.set)
+        sink.begin(200, Headers())
+        while not full.is_set():
+            arrived.clear()
+            piece = request.body.take()
+            if isinstance(piece, bytes):
+                call.room.clear()
+                if not sink.write(piece) and not call.room.wait(0.5):
+                    full.set()  # the client takes nothing: here the engine's deadline passes
+            elif piece is None:
+                assert arrived.wait(20)
+            else:
+                raise AssertionError("all of it went through")
+        sink.end(Ended(LimitExceeded("timeout", "10 s", "--timeout")))
+
+    server, _ = serve(echo)
+    size = 100 << 20
+    with connect(server.port) as client:
+        client.sendall(head("POST", f"Content-Length: {size}", port=server.port))
+        with pytest.raises(ConnectionError):
+            client.sendall(b"x" * size)
+    assert full.is_set()
+
+
+def streams(size: int) -> Callable[[Request, object, Running], None]:
+    def guest(request: Request, sink: object, call: Running) -> None:
+        sink.begin(200, Headers())
+        for _ in range(size >> 16):
+            if call.cancelled.is_set():
+                return
+            call.write(sink, b"x" * 65536)
+        sink.end(Ended())
+
+    return guest
+
+
+def test_a_client_that_reads_nothing_is_cut_after_a_while(serve: Serve) -> None:
+    server, app = serve(streams(100 << 20), stall=0.3)
+    with connect(server.port) as client:
+        client.sendall(head(port=server.port))
+        while not app.calls:
+            time.sleep(0.01)
+        assert app.calls[0].cancelled.wait(20)
+
+
+def test_a_whole_answer_that_nobody_takes_does_not_hold_its_connection(serve: Serve) -> None:
+    server, _ = serve(lambda request, sink, call: answer(sink, b"x" * (100 << 20)), stall=0.3)
+    with connect(server.port) as client:
+        client.sendall(head(port=server.port))
+        assert client.recv(1) == b"H"
+        assert server._run is not None
+        while server._run.server.server_state.connections:
+            time.sleep(0.01)
+
+
+def test_a_slow_client_that_reads_is_not_cut(serve: Serve) -> None:
+    size = 16 << 20
+    server, app = serve(streams(size), stall=2)
+    got = 0
+    with connect(server.port) as client:
+        client.sendall(head("GET", "Connection: close", port=server.port))
+        while piece := client.recv(256 * 1024):
+            got += len(piece)
+            time.sleep(0.04)
+    assert got > size
+    assert not app.calls[0].cancelled.is_set()
 
 
 @pytest.mark.parametrize(
