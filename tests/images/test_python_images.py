@@ -13,6 +13,7 @@ from tests.images.running import FORMS, VERSIONS, ask, build, log, sandbox
 pytestmark = pytest.mark.toolchain
 EACH = pytest.mark.parametrize(("wasi", "form"), [(wasi, form) for wasi in VERSIONS for form in FORMS])
 BOTH = pytest.mark.parametrize("wasi", VERSIONS)
+HANDLER = {"0.2": "IncomingHandler", "0.3": "HttpHandler"}
 FILE = {"environment": "hello.py", "files": "/app/app.py"}
 
 SDK = {
@@ -75,6 +76,28 @@ def test_the_sdks_own_frames_are_left_out(wasi: str) -> None:
     assert (response.status, response.body) == (500, b"")
     assert log(response)[:2] == ["Traceback (most recent call last):", '  File "hello.py", line 6, in handle_request']
     assert "spin_sdk" not in "\n".join(log(response))
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ("None", "None; return a spin_sdk.http.Response(status, headers, body)"),
+        ("'text'", "str ('text'); return a spin_sdk.http.Response(status, headers, body)"),
+        ("Response('200', {}, b'')", "a Response whose status is str ('200'); it is a number such as 200"),
+        ("Response(200, None, b'')", "a Response whose headers are None; they are a dict of text, such as {}"),
+        ("Response(200, {'x-n': 3}, b'')", "a Response whose header 'x-n' is int ('3'); names and values are text"),
+        ("Response(200, {}, 'hi')", "a Response whose body is str ('hi'); it is bytes or None: bytes(text, 'utf-8')"),
+    ],
+)
+def test_what_a_class_of_the_sdk_returned_is_named_with_what_is_expected(wasi: str, returned: str, said: str) -> None:
+    source = SDK[wasi].replace("return Response(201", f"return {returned}\n        return Response(201")
+    response = ask(source, wasi=wasi)
+    assert (response.status, response.body) == (500, b"")
+    _, place, line, last = log(response)
+    assert place == '  File "hello.py", line 4, in handle_request'
+    assert "def handle_request(self, request: Request) -> Response:" in line
+    assert last == f"TypeError: {HANDLER[wasi]}.handle_request() returned {said}"
 
 
 @EACH

@@ -106,10 +106,10 @@ entry = []
 
 
 def remember(function):
-    """Note where `function` stands, for errors about what it returned, which have no frame of the user's."""
+    """Note where the handler stands, for errors about what it returned, which have no frame of the user's."""
     code = getattr(function, "__code__", None)
     if code is not None:
-        entry.append(code)
+        entry[:] = [code]
 
 
 def is_cell(file):
@@ -150,6 +150,7 @@ def trim(report, seen):
     first = next((at for at, frame in enumerate(frames) if is_cell(frame.filename)), 0)
     if entry and not any(is_cell(frame.filename) for frame in frames):
         code = entry[0]
+        frames = [frame for frame in frames if "/spin_sdk/" not in frame.filename]
         frames.insert(0, traceback.FrameSummary(code.co_filename, code.co_firstlineno, code.co_name))
         first = 0
     report.stack[:] = frames[first:]

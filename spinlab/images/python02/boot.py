@@ -7,6 +7,7 @@ import sys
 sys.dont_write_bytecode = True  # what one build leaves must not be found by the next
 
 import cell
+import checked
 import short_handler
 import spin_sdk.http
 import stdlib
@@ -21,10 +22,19 @@ def handler_of(module):
     """The handler that a cell defines, in one of its forms."""
     found = getattr(module, "IncomingHandler", None)
     if isinstance(found, type) and found.__module__ != "spin_sdk.http":
-        return found()
+        return checked.watch(found(), returning)
     if callable(getattr(module, "handle", None)):
         return short_handler.handler_for(module.handle)()
     raise TypeError("define handle(request) or class IncomingHandler")
+
+
+def returning(method, check):
+    """The method that the SDK calls."""
+
+    def handle_request(request):
+        return check(method(request))
+
+    return handle_request
 
 
 the_cell = cell.Cell(handler_of)
