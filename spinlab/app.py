@@ -93,6 +93,11 @@ class App(Shown):
             for pattern in live.function.routes
         )
 
+    def answering(self, path: str) -> Live | None:
+        """The function that requests for a path go to; None when it is nobody's."""
+        found = None if path.startswith(WELL_KNOWN) else self._table.router.match(path)
+        return found.target if found else None
+
     def logs(self, name: str | None = None) -> tuple[Logged, ...]:
         """What guests wrote lately, oldest first; of one function when `name` is given."""
         return tuple(x for x in list(self._log) if name is None or x.function == name)
@@ -294,8 +299,8 @@ class App(Shown):
         return Response(404)
 
     def _name_for(self, request: Request) -> str:
-        found = None if request.path.startswith(WELL_KNOWN) else self._table.router.match(request.path)
-        return found.target.function.name if found else ""
+        found = self.answering(request.path)
+        return found.function.name if found else ""
 
     def _known(self, name: str) -> str:
         if name in self.functions or name in self._modules:

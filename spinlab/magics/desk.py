@@ -116,6 +116,15 @@ class Desk:
         """A line of text under the cell that runs."""
         print(text)
 
+    def after_an_interrupt(self, name: Any = None, path: Any = None) -> str:
+        """What is true of the function that a cell was about, or of the one that a path leads to."""
+        if "spinlab.session" not in sys.modules:
+            return ""
+        live = self.app.functions.get(name) if isinstance(name, str) else None
+        if live is None and isinstance(path, str):
+            live = self.app.answering(path.partition("?")[0])
+        return f"{live.function.name} still answers with revision {live.revision}" if live is not None else ""
+
     # ---- which cell defines what
 
     def defined(self, function: Function) -> None:

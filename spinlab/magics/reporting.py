@@ -6,7 +6,7 @@ a magic raises, so that the same error from a plain Python call keeps its traceb
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from spinlab.errors import Location, RouteError, SourceView, SpinError
@@ -33,6 +33,24 @@ def reported(view: SourceView) -> Iterator[None]:
 def attach(error: SpinError) -> None:
     """Make IPython show the error in our form."""
     error._render_traceback_ = lambda: render(error)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def interruptible(state: Callable[[], str]) -> Iterator[None]:
+    """Show an interrupt that leaves the block in one line, as what it left; the place in our code is nobody's concern.
+
+    Parameters:
+        state: Says what is true after the interrupt; may be empty.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        left = state()
+        text = f"interrupted; {left}" if left else "interrupted"
+        interrupt.args = (text,)
+        shown = f"{_RED}{_BOLD}KeyboardInterrupt{_OFF}{_BOLD}: {visible(text)}{_OFF}"
+        interrupt._render_traceback_ = lambda: [shown]  # type: ignore[attr-defined]
+        raise
 
 
 def keep_note(error: SpinError, note: str) -> None:

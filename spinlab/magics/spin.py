@@ -9,9 +9,9 @@ from traitlets import Bool, List, TraitError, Unicode, observe, validate
 
 from spinlab.errors import Location, SourceError, SpinError
 from spinlab.magics.desk import Desk
-from spinlab.magics.options import parse
+from spinlab.magics.options import Arguments, parse
 from spinlab.magics.quantities import address
-from spinlab.magics.reporting import attach, point_at, reported
+from spinlab.magics.reporting import attach, interruptible, point_at, reported
 from spinlab.magics.source import cell_view, line_view, magic_line, title
 from spinlab.magics.words import split
 
@@ -101,7 +101,8 @@ class Spin(Magics):
         from spinlab.magics.verbs.views import overview
 
         view = line_view(self.shell, line)
-        with reported(view):
+        given = Arguments()
+        with interruptible(lambda: self.desk.after_an_interrupt(given["name"], given["path"])), reported(view):
             text, begin = magic_line(view)
             words = split(text, begin)
             if not words:
@@ -123,7 +124,8 @@ class Spin(Magics):
         from spinlab.magics.cell import CELL, function_of
 
         view = cell_view(self.shell, line, cell)
-        with reported(view):
+        given = Arguments()
+        with interruptible(lambda: self.desk.after_an_interrupt(given["name"])), reported(view):
             text, begin = magic_line(view)
             given = parse(CELL, text, begin)
             if "help" in given:

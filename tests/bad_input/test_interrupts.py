@@ -22,13 +22,15 @@ def test_an_interrupt_while_calling_stops_the_guest(stage: Stage, body: str) -> 
         f"def handle(request):\n    if request.path.endswith('/you'): return 'good'\n    {body}\n",
         "--timeout 1m",
     )
-    stage.kernel.run("%spin get /hello/bad", timeout=30, interrupt_after=0.5).error("KeyboardInterrupt")
+    ran = stage.kernel.run("%spin get /hello/bad", timeout=30, interrupt_after=0.5).error("KeyboardInterrupt")
+    assert ran.traceback == "KeyboardInterrupt: interrupted; hello still answers with revision 2"
     stage.serves("good")
 
 
 def test_an_interrupt_while_a_cell_is_imported_leaves_the_old_one(stage: Stage) -> None:
     slow = "%%spin hello --timeout 1m\nwhile True: pass\ndef handle(request):\n    return 'new'\n"
-    stage.kernel.run(slow, timeout=30, interrupt_after=0.5).error("KeyboardInterrupt")
+    ran = stage.kernel.run(slow, timeout=30, interrupt_after=0.5).error("KeyboardInterrupt")
+    assert ran.traceback == "KeyboardInterrupt: interrupted; hello still answers with revision 1"
     stage.serves("good", "revision 1")
 
 
@@ -39,7 +41,8 @@ def test_an_interrupt_while_an_image_is_built_leaves_no_process(tmp_path: Path) 
         kernel.run(cell("teapot", options="--route /teapot")).ok()
         process = psutil.Process(int(kernel.run(PID).ok().stdout))
         before = {child.pid for child in process.children(recursive=True)}
-        kernel.run(GOOD, timeout=60, interrupt_after=3).error("KeyboardInterrupt")
+        ran = kernel.run(GOOD, timeout=60, interrupt_after=3).error("KeyboardInterrupt")
+        assert ran.traceback == "KeyboardInterrupt: interrupted"
         left = [child for child in process.children(recursive=True) if child.pid not in before]
         gone, alive = psutil.wait_procs(left, timeout=10)
         assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE], gone
@@ -48,3 +51,11 @@ def test_an_interrupt_while_an_image_is_built_leaves_no_process(tmp_path: Path) 
         assert not any(os.scandir(tmp_path / "tmp")) if (tmp_path / "tmp").exists() else True
     finally:
         kernel.close()
+
+
+def test_an_interrupt_ends_run_all(stage: Stage) -> None:
+    stage.now("def handle(request):\n    while True: pass\n", "--timeout 1m")
+    first, second = (stage.kernel.send(code, stop_on_error=True) for code in ("%spin get /hello", "print('went on')"))
+    ran = stage.kernel.finish(first, 30, interrupt_after=0.5).error("KeyboardInterrupt")
+    assert len(ran.traceback.splitlines()) == 1
+    assert stage.kernel.finish(second, 30).status == "aborted"
