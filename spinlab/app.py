@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from spinlab import client
+from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
@@ -127,6 +128,7 @@ class App(Shown):
             CellError, ComponentError, ToolMissing: Nothing has changed, the old revision serves on.
         """
         with self._lock:
+            check(function)
             self._check_names(function)
             if function.module:
                 self._add_module(function, progress)
@@ -323,11 +325,6 @@ class App(Shown):
                 f"{function.name!r} and {other!r} are both {own!r} in a manifest",
                 hint=f"choose another name, or %spin remove {other}",
             )
-        for name, value in function.environment.items():
-            if not name or "=" in name or "\0" in name + value:
-                raise OptionError(
-                    f"the environment can't hold {name!r}", hint="a name without =, a value without null characters"
-                )
 
     def _check_routes(self, function: Function) -> None:
         for pattern in function.routes:

@@ -169,17 +169,14 @@ def _heading(given: Arguments) -> tuple[str, str]:
 
 
 def _check_name(given: Arguments, name: str) -> None:
-    from spinlab.manifest.ids import check_component, kebab
+    from spinlab.declared import check_name
 
-    word = given.word("name")
-    where = word.location if word else None
-    if name in languages():
-        raise NameRefused(f"{name!r} is the name of a language", hint="choose another name", location=where)
     try:
-        check_component(kebab(name))
-    except SpinError as error:
-        hint = error.hint or "letters, digits and single - or _ between words, each word beginning with a letter"
-        raise NameRefused(error.message, hint=hint, location=where) from None
+        check_name(name)
+    except NameRefused as error:
+        word = given.word("name")
+        error.location = word.location if word else None
+        raise
 
 
 def _check_combination(given: Arguments) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from typing import Any
 
 import pytest
 
 from spinlab import App, Function
-from spinlab.errors import CellError, NameRefused, OptionError, RouteError
+from spinlab.errors import CellError, NameRefused, OptionError, RouteError, SourceError
+from spinlab.function import Limits
 from spinlab.server import Server
 
 SEES = "import os\ndef handle(request):\n    return [os.environ.get('A'), request.path]\n"
@@ -21,6 +23,23 @@ SEES = "import os\ndef handle(request):\n    return [os.environ.get('A'), reques
         ("my__f", {}, NameRefused),
         ("", {}, NameRefused),
         ("a/../b", {}, NameRefused),
+        ("python", {}, NameRefused),
+        ("py", {}, NameRefused),
+        (3, {}, NameRefused),
+        ("seen", {"source": 3}, SourceError),
+        ("seen", {"source": None}, SourceError),
+        ("seen", {"routes": "/seen"}, RouteError),
+        ("seen", {"reuse": 0}, OptionError),
+        ("seen", {"limits": Limits(timeout=0)}, OptionError),
+        ("seen", {"limits": Limits(timeout=-1)}, OptionError),
+        ("seen", {"limits": Limits(timeout=math.nan)}, OptionError),
+        ("seen", {"limits": Limits(timeout=math.inf)}, OptionError),
+        ("seen", {"limits": Limits(timeout="3")}, OptionError),  # type: ignore[arg-type]
+        ("seen", {"limits": Limits(memory=-1)}, OptionError),
+        ("seen", {"limits": Limits(memory=0)}, OptionError),
+        ("seen", {"limits": Limits(response=-1)}, OptionError),
+        ("seen", {"limits": Limits(log=1.5)}, OptionError),  # type: ignore[arg-type]
+        ("seen", {"limits": 10}, OptionError),
         ("seen", {"routes": ("/\udcff",)}, RouteError),
         ("seen", {"routes": ("/a/*name",)}, RouteError),
         ("seen", {"language": "cobol"}, OptionError),
@@ -35,7 +54,7 @@ def test_a_function_that_can_not_be_is_refused_with_a_remedy(
 ) -> None:
     app.add(Function("seen", SEES, routes=("/seen/...",)))
     with pytest.raises(kind) as caught:
-        app.add(Function(name, SEES, **{"routes": ("/seen/...", "/other"), **options}))
+        app.add(Function(name, **{"source": SEES, "routes": ("/seen/...", "/other"), **options}))
     assert caught.value.hint
     assert app["seen"].revision == 1
     assert app.get("/seen").json() == [None, "/seen"]
