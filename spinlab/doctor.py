@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spinlab import images
 from spinlab.engine import cache_folder
+
+if TYPE_CHECKING:
+    from spinlab.server import Refusal
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,17 @@ def check() -> tuple[Check, ...]:
         _proxy,
     )
     return tuple(c() for c in checks)
+
+
+def refused(refusals: Sequence[Refusal]) -> tuple[Check, ...]:
+    """What the listener did not let in lately, and what would; nothing when it let everybody in."""
+    if not refusals:
+        return ()
+    reasons = list(dict.fromkeys(f"{r.status}, {r.reason}" for r in reversed(refusals)))
+    many = "1 request was" if len(refusals) == 1 else f"{len(refusals)} requests were"
+    listed = "; ".join(reasons[:3]) + ("; ..." if len(reasons) > 3 else "")
+    allow = next((r.allow for r in reversed(refusals) if r.allow), "")
+    return (Check("listener", "note", f"{many} refused: {listed}", f"if that was you: {allow}" if allow else ""),)
 
 
 def _python() -> Check:

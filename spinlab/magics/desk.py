@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from spinlab.magics.progress import Progress
 
 if TYPE_CHECKING:
     from spinlab.app import App
-    from spinlab.server import Addresses
+    from spinlab.server import Addresses, Refusal
     from spinlab.session import Session
 
 
@@ -89,6 +89,12 @@ class Desk:
         """The same from this machine."""
         found = self.addresses
         return found.of_app_here(self.session.label(self.app)) if found else ""
+
+    @property
+    def refusals(self) -> Sequence[Refusal]:
+        """What the listener did not let in lately."""
+        server = self.session.server
+        return tuple(server.refusals) if server is not None else ()
 
     def opening(self, address: str) -> str:
         """An address with the listener's access token, when it asks for one."""

@@ -74,10 +74,17 @@ class Refusal:
     Attributes:
         status: HTTP status.
         text: One or two sentences: what was wrong, and what to do.
+        allow: What the user would run to let such requests pass; empty when nothing does.
     """
 
     status: int
     text: str
+    allow: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What was wrong, in few words."""
+        return self.text.partition(", so ")[0].partition(". ")[0].partition(": ")[0]
 
 
 class Edge:
@@ -131,7 +138,8 @@ class Edge:
             return refusal
         shown = self._shows_token(seen, target)
         if shown is None:
-            return Refusal(401, "this listener asks for its access token: open the address that %spin url shows")
+            told = "this listener asks for its access token: open the address that %spin url shows"
+            return Refusal(401, told, "%spin url")
         scheme = _scheme(seen) if proxied else "http"
         fields, target = self._clean(fields, target, proxied=proxied)
         if named:  # so that a guest can tell under which path it is reached
@@ -179,11 +187,13 @@ class Edge:
 
     def _stranger(self, host: str) -> Refusal:
         where = f"localhost:{self.port}" if self.port is not None else "localhost"
+        allow = f"%config Spin.hosts = [{host!r}]"
         return Refusal(
             421,
             f"{host} is not an address of this listener, so a web page may be trying to reach it through a name of its "
             f"own. Use http://{where} or the address of the Jupyter server, or allow the name with "
-            f"%config Spin.hosts = [{host!r}] in the notebook.",
+            f"{allow} in the notebook.",
+            allow,
         )
 
     def _another_site(self, method: str, host: Host, seen: dict[str, str], *, proxied: bool) -> Refusal | None:
@@ -198,7 +208,7 @@ class Edge:
         named = origin if origin not in ("", "null") else "another site"
         remedy = f"%config Spin.origins = [{named if named == origin else '*'!r}]"
         text = f"{method} from a page of {named} is refused. If you trust that page: {remedy} in the notebook."
-        return Refusal(403, text)
+        return Refusal(403, text, remedy)
 
     def _shows_token(self, seen: dict[str, str], target: str) -> str | None:
         """Where the access token was shown (``none``: it isn't asked for); None when it was not."""

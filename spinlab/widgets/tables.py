@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from spinlab.bench import Bench
     from spinlab.doctor import Check
     from spinlab.live import Live, Logged, RouteInfo
+    from spinlab.server import Refusal
+
+REFUSALS_SHOWN = 5
 
 
 def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Display:
@@ -84,10 +87,20 @@ def routes(listed: Sequence[RouteInfo], url: str = "") -> Display:
     return Display(text, html)
 
 
-def log(lines: Sequence[Logged], functions: Mapping[str, Function]) -> Display:
-    """Log lines with the function that wrote each."""
+def log(lines: Sequence[Logged], functions: Mapping[str, Function], refusals: Sequence[Refusal] = ()) -> Display:
+    """Log lines with the function that wrote each, then what the listener did not let in."""
     text = in_cells("\n".join(f"{x.function}  {x.line.text}" for x in lines), functions)
-    return Display(visible(text) or "no log lines", box(pre(text) if lines else muted("no log lines")))
+    refused = "\n".join(f"listener  refused with {r.status}: {_clipped(r.text)}" for r in refusals[-REFUSALS_SHOWN:])
+    plain = "\n".join(x for x in (text or "no log lines", refused) if x)
+    html = box(
+        pre(text) if lines else muted("no log lines"),
+        pre(refused, WARN) if refused else None,
+    )
+    return Display(visible(plain), html)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= 400 else text[:400] + "..."
 
 
 def diff(before: Function, after: Function, titles: tuple[str, str]) -> Display:
@@ -107,7 +120,7 @@ def diff(before: Function, after: Function, titles: tuple[str, str]) -> Display:
 def doctor(checks: Sequence[Check]) -> Display:
     """The report on the environment."""
     colours = {"ok": GOOD, "note": WARN}
-    plain = [(c.state, c.what, c.found, f"-> {c.remedy}" if c.remedy else "") for c in checks]
+    plain = [tuple(map(visible, (c.state, c.what, c.found, f"-> {c.remedy}" if c.remedy else ""))) for c in checks]
     rich: list[tuple[Child, ...]] = [
         (coloured(c.state, colours.get(c.state, BAD)), c.what, c.found, code(c.remedy) if c.remedy else "")
         for c in checks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import httpx
 import pytest
 
 from tests.magics.conftest import Kernel, Ran
@@ -94,6 +95,22 @@ def test_show_manifest_build_and_doctor_have_something_to_say(kernel: Kernel) ->
     assert "1 functions are ready" in kernel.run("%spin build").ok().text
     assert "Python" in kernel.run("%spin doctor").ok().text
     assert "no log lines" in kernel.run("%spin logs teapot").ok().text
+
+
+def test_refused_requests_are_seen_in_the_log_and_by_the_doctor(kernel: Kernel) -> None:
+    register(kernel)
+    assert "refused" not in kernel.run("%spin doctor").ok().text
+    address = kernel.run("print(get_ipython().run_line_magic('spin', 'url teapot'))").ok().stdout.strip()
+    for host in ("evil.example", "evil.example"):
+        assert httpx.get(address, headers={"host": host}).status_code == 421
+    assert httpx.post(address, headers={"origin": "https://evil.example"}).status_code == 403
+    shown = kernel.run("%spin logs").ok().text
+    assert shown.startswith("\nno log lines\nlistener  refused with 421: evil.example is not an address")
+    assert shown.rstrip().endswith("%config Spin.origins = ['https://evil.example'] in the notebook.")
+    assert "refused" not in kernel.run("%spin logs teapot").ok().text
+    doctor = kernel.run("%spin doctor").ok().text
+    assert "3 requests were refused: 403, POST from a page of https://evil.example is refused; 421, evil" in doctor
+    assert "if that was you: %config Spin.origins = ['https://evil.example']" in doctor
 
 
 def test_bench_shows_percentiles(kernel: Kernel) -> None:

@@ -5,6 +5,7 @@ from spinlab.doctor import Check
 from spinlab.function import Function
 from spinlab.http import LogLine
 from spinlab.live import Logged, RouteInfo
+from spinlab.server import Refusal
 from spinlab.widgets import tables
 
 HOSTILE = "<script>alert(1)</script>"
@@ -23,6 +24,16 @@ def test_no_routes_are_said() -> None:
 def test_log_lines_name_their_function_and_stay_text() -> None:
     shown = tables.log([Logged("f", LogLine("stdout", HOSTILE))], {})
     assert shown.text == f"f  {HOSTILE}"
+    assert "<script" not in shown.html
+
+
+def test_what_was_refused_comes_last_in_the_log_and_stays_text() -> None:
+    refusals = [Refusal(421, f"{n} {HOSTILE}\x1b[2J" + 500 * "x") for n in range(7)]
+    shown = tables.log([Logged("f", LogLine("stdout", "hi"))], {}, refusals)
+    assert shown.text.startswith("f  hi\nlistener  refused with 421: 2 <script>")
+    assert len(shown.text.splitlines()) == 6
+    assert shown.text.endswith("x...")
+    assert "\x1b" not in shown.text
     assert "<script" not in shown.html
 
 

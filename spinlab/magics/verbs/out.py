@@ -53,9 +53,9 @@ def export(desk: Desk, given: Arguments) -> Display:
 
 def doctor(desk: Desk, given: Arguments) -> Display:
     """What is here, what is missing, and the command that adds it."""
-    from spinlab.doctor import check
+    from spinlab.doctor import check, refused
 
-    return tables.doctor(check())
+    return tables.doctor([*check(), *refused(desk.refusals)])
 
 
 def explain(desk: Desk, given: Arguments) -> Display:

@@ -99,7 +99,7 @@ def logs(desk: Desk, given: Arguments) -> Display | None:
     name = named(desk, given).name if given["name"] else None
     lines = desk.app.logs(name)[-(given["lines"] or 200) :]
     if not given["follow"]:
-        return tables.log(lines, desk.functions)
+        return tables.log(lines, desk.functions, () if name else desk.refusals)
     follow(desk, name)
     return None
 
