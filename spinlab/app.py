@@ -20,11 +20,11 @@ from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
-from spinlab.http import Headers, Request, Response
+from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest.ids import kebab
-from spinlab.routing import parse, spin_headers
+from spinlab.routing import parse, spin_headers, unmatched, unmatched_in_spins_words
 from spinlab.shown import Shown
 from spinlab.table import Table, normal
 
@@ -53,6 +53,7 @@ class App(Shown):
         self._modules: dict[str, Function] = {}
         self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
         self._table = Table()
+        self._said_unmatched = False
 
     @property
     def engine(self) -> Engine:
@@ -224,6 +225,7 @@ class App(Shown):
             found = self._table.router.match(request.path)
             if found is None:
                 own = Response(404)
+                self._log_unmatched(request.path)
         if own is not None:
             sink.begin(own.status, own.headers)
             sink.write(own.body)
@@ -251,7 +253,10 @@ class App(Shown):
             return failure(busy, Response(function=name))
         if call is not None:
             call.wait()
-        return collector.response(name)
+        answer = collector.response(name)
+        if name or request.path.startswith(WELL_KNOWN):
+            return answer
+        return replace(answer, advice=unmatched(request.path, (p.text for p in self._table.router.patterns)))
 
     def request(
         self,
@@ -299,6 +304,12 @@ class App(Shown):
             body = json.dumps({"name": kebab(self.name)}, indent=2).encode()
             return Response(200, Headers([("content-type", "application/json")]), body)
         return Response(404)
+
+    def _log_unmatched(self, path: str) -> None:
+        """Say it once, as Spin does."""
+        if not self._said_unmatched:
+            self._said_unmatched = True
+            self._log.append(Logged("", LogLine("spinlab", unmatched_in_spins_words(path), time.time())))
 
     def _name_for(self, request: Request) -> str:
         found = self.answering(request.path)

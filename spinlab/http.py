@@ -251,6 +251,7 @@ class Response(Shown):
         logs: What the guest wrote during this request.
         denied: What it asked for and was not granted.
         error: Why a 5xx of ours was sent, as the cell shows it; None when the guest answered.
+        advice: What a display says beside an answer of ours, such as the closest route; no client gets it.
     """
 
     status: int = 200
@@ -262,6 +263,7 @@ class Response(Shown):
     logs: tuple[LogLine, ...] = ()
     denied: tuple[Denied, ...] = ()
     error: Exception | None = None
+    advice: str = ""
 
     @property
     def ok(self) -> bool:

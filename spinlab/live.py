@@ -63,10 +63,13 @@ class RouteInfo:
 
 @dataclass(frozen=True)
 class Logged:
-    """A log line and the function that wrote it."""
+    """A log line and the function that wrote it; without a function's name it is the app's own."""
 
     function: str
     line: LogLine
+
+    def __str__(self) -> str:
+        return f"{self.function or 'app'}  {self.line.text}"
 
 
 @dataclass

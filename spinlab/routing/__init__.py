@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinlab.routing.advice import unmatched, unmatched_in_spins_words
 from spinlab.routing.headers import guest_headers, spin_headers
 from spinlab.routing.patterns import Kind, Pattern, Segment, parse
 from spinlab.routing.router import WELL_KNOWN_PREFIX, Duplicate, Match, Router, Unreachable
@@ -18,4 +19,6 @@ __all__ = [
     "guest_headers",
     "parse",
     "spin_headers",
+    "unmatched",
+    "unmatched_in_spins_words",
 ]

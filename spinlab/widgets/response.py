@@ -72,6 +72,8 @@ def _plain(answer: Response, functions: Mapping[str, Function]) -> str:
     parts += [denial(d) for d in answer.denied]
     if answer.error is not None:
         parts += ["", failure(answer.error, functions)]
+    if answer.advice:
+        parts += ["", answer.advice]
     return visible("\n".join(parts))
 
 
@@ -87,6 +89,7 @@ def _html(answer: Response, functions: Mapping[str, Function]) -> Markup:
         _log(answer, functions),
         [tag("div", coloured(denial(d), WARN)) for d in answer.denied],
         pre(failure(answer.error, functions), BAD) if answer.error is not None else None,
+        tag("div", muted(answer.advice)) if answer.advice else None,
     )
 
 

@@ -89,7 +89,7 @@ def routes(listed: Sequence[RouteInfo], url: str = "") -> Display:
 
 def log(lines: Sequence[Logged], functions: Mapping[str, Function], refusals: Sequence[Refusal] = ()) -> Display:
     """Log lines with the function that wrote each, then what the listener did not let in."""
-    text = in_cells("\n".join(f"{x.function}  {x.line.text}" for x in lines), functions)
+    text = in_cells("\n".join(map(str, lines)), functions)
     refused = "\n".join(f"listener  refused with {r.status}: {_clipped(r.text)}" for r in refusals[-REFUSALS_SHOWN:])
     plain = "\n".join(x for x in (text or "no log lines", refused) if x)
     html = box(

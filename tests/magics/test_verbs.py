@@ -97,6 +97,21 @@ def test_show_manifest_build_and_doctor_have_something_to_say(kernel: Kernel) ->
     assert "no log lines" in kernel.run("%spin logs teapot").ok().text
 
 
+def test_a_path_without_a_route_is_answered_with_advice_that_no_client_sees(kernel: Kernel) -> None:
+    register(kernel)
+    ran = kernel.run("%spin get '/teapots?x=1'").ok()
+    said = "no route matches /teapots (the closest is /teapot/...); a catch-all (/...) route would answer it"
+    assert said in ran.text
+    assert said in ran.html
+    address = kernel.run("print(get_ipython().run_line_magic('spin', 'url teapot'))").ok().stdout.strip()
+    answered = httpx.get(address + "s")
+    assert (answered.status_code, answered.content) == (404, b"")
+    assert "catch-all" not in str(answered.headers)
+    shown = kernel.run("%spin logs").ok().text
+    assert shown.count("matched no pattern") == 1
+    assert "app  Request to /teapots matched no pattern, and received a generic 404 response. To serve" in shown
+
+
 def test_refused_requests_are_seen_in_the_log_and_by_the_doctor(kernel: Kernel) -> None:
     register(kernel)
     assert "refused" not in kernel.run("%spin doctor").ok().text
@@ -105,7 +120,7 @@ def test_refused_requests_are_seen_in_the_log_and_by_the_doctor(kernel: Kernel) 
         assert httpx.get(address, headers={"host": host}).status_code == 421
     assert httpx.post(address, headers={"origin": "https://evil.example"}).status_code == 403
     shown = kernel.run("%spin logs").ok().text
-    assert shown.startswith("\nno log lines\nlistener  refused with 421: evil.example is not an address")
+    assert "\nlistener  refused with 421: evil.example is not an address of this listener" in shown
     assert shown.rstrip().endswith("%config Spin.origins = ['https://evil.example'] in the notebook.")
     assert "refused" not in kernel.run("%spin logs teapot").ok().text
     doctor = kernel.run("%spin doctor").ok().text

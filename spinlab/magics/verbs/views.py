@@ -112,7 +112,7 @@ def follow(desk: Desk, name: str | None) -> None:
             lines = desk.app.logs(name)
             start = next((i + 1 for i in range(len(lines) - 1, -1, -1) if seen and lines[i] is seen[0]), 0)
             for line in lines[start:]:
-                desk.say(in_cells(f"{line.function}  {line.line.text}", desk.functions))
+                desk.say(in_cells(str(line), desk.functions))
             seen = lines[-1:] or seen
             time.sleep(0.1)
     except KeyboardInterrupt:
