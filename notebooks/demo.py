@@ -56,8 +56,14 @@ class Kernel:
     """A real kernel that runs cells and shows what they answer."""
 
     def __init__(self, folder: Path) -> None:
+        # what the kernel says on stderr is about itself; it matters when it does not start
         self.manager: KernelManager
-        self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=str(folder))
+        with tempfile.TemporaryFile("w+") as log:
+            try:
+                self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=str(folder), stderr=log)
+            except RuntimeError as error:
+                log.seek(0)
+                sys.exit(f"the kernel did not start: {error}\n{log.read()}")
 
     def run(self, code: str, *, may_fail: bool = False) -> str:
         """Run a cell; its text output. A failure ends the demo unless the cell is meant to fail."""
