@@ -80,7 +80,7 @@ def test_a_response_after_the_deadline_is_none(stage: Stage) -> None:
     stage.serves("good")
 
 
-def test_a_class_of_the_sdk_that_returns_nothing_is_an_empty_500(stage: Stage) -> None:
+def test_a_class_of_the_sdk_that_returns_nothing_is_told_what_to_return(stage: Stage) -> None:
     stage.now(
         "from spin_sdk.http import IncomingHandler, Response\n"
         "class IncomingHandler(IncomingHandler):\n    def handle_request(self, request):\n"
@@ -88,7 +88,8 @@ def test_a_class_of_the_sdk_that_returns_nothing_is_an_empty_500(stage: Stage) -
     )
     shown = stage.answer()
     assert "500 Internal Server Error" in shown
-    assert "NoneType" in shown
+    assert "IncomingHandler.handle_request() returned None; return a spin_sdk.http.Response(status, " in shown
+    assert "line 4, in handle_request" in shown
     stage.serves("good")
 
 
