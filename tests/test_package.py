@@ -17,7 +17,7 @@ import spinlab
 app = spinlab.App()
 app.add(spinlab.Function("hello", open({wat!r}).read(), language="wat", routes=("/hello",)))
 assert app.get("/hello").text == "Hello from WAT\\n", app.get("/hello")
-app.add(spinlab.Function("py", "def handle(request): return 'hi'", routes=("/py",)))
+app.add(spinlab.Function("greet", "def handle(request): return 'hi'", routes=("/py",)))
 assert app.get("/py").text == "hi", app.get("/py")
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel(kernel_name="python3")
