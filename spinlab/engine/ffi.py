@@ -110,7 +110,7 @@ class Code:
         asynchronous: Whether it is called as WASI 0.3 is.
         warms: Whether it has a ``prepare`` export.
         holds: Whether making and closing an instance may keep Python's lock: it is small, and none of its code runs
-            then. Giving the lock up for microseconds costs 5 ms when a cell is busy.
+            then. Giving the lock up for microseconds costs a millisecond or more when a cell is busy.
     """
 
     runtime: Runtime

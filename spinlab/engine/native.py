@@ -6,7 +6,8 @@ store) is here as well. They are private to wasmtime, so this is the only module
 wasmtime that lacks one fails here, at once and by name.
 
 Functions come in two kinds. `slow` ones release Python's lock while they run. `quick` ones keep it: a worker that gives
-the lock up may wait 5 ms behind a busy cell until it has it again, which a call of a microsecond is not worth.
+the lock up may wait a millisecond or more behind a busy cell until it has it again, which a call of a microsecond is
+not worth.
 """
 
 from __future__ import annotations

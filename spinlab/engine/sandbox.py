@@ -238,9 +238,10 @@ class Sandbox:
             self.cold_start = spare.seconds
             if spare.report:
                 loading.error = import_failed(spare.report, self.name)
-        if spare is not None and not (self.prepared.warms and self._threads.makers.put(self._stock, spare)):
-            spare.instance.close()
+        kept = spare is not None and self.prepared.warms and self._threads.makers.put(self._stock, spare)
         loading.done.set()
+        if spare is not None and not kept:
+            spare.instance.close()
 
     def _loaded(self, context: Context) -> tuple[Spare | None, CallError | None]:
         """An instance that was loaded without a request, bounded by the same limits."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spinlab.engine.threads import Threads
+from spinlab.engine.threads import TURN, Threads
 from spinlab.errors import Busy, GuestError
 from spinlab.function import Limits
 from tests.engine import wat_guests as guests
@@ -137,6 +137,17 @@ def test_an_interrupt_stops_the_guest_and_reaches_the_caller(handle: str) -> Non
     assert time.monotonic() - began < 30  # far below the timeout: it was the interrupt
     assert not any(x.stopping for x in box._threads.watch._running.values())
     assert sandbox(guests.HELLO).handle(get()).status == 200
+
+
+def test_threads_hand_the_lock_on_sooner_unless_the_user_has_chosen() -> None:
+    before = sys.getswitchinterval()
+    try:
+        for chosen, then in ((0.005, TURN), (0.02, 0.02), (0.0001, 0.0001)):
+            sys.setswitchinterval(chosen)
+            Threads(engine())
+            assert sys.getswitchinterval() == pytest.approx(then)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_busy_thread_of_the_notebook_does_not_stop_requests() -> None:
