@@ -22,12 +22,12 @@ ASYNC = "async def handle(request):\n    return 'Hello ' + request.path\n"
 
 def wat() -> Function:
     """The WAT function."""
-    return Function("wat", WAT, language="wat", routes=("/wat",))
+    return Function("hello-wat", WAT, language="wat", routes=("/wat",))
 
 
 def python(wasi: str = "0.2", source: str = PYTHON, **options: object) -> Function:
     """The Python function."""
-    return Function("py", source, routes=("/py",), wasi=wasi, **options)  # type: ignore[arg-type]
+    return Function("hello-python", source, routes=("/py",), wasi=wasi, **options)  # type: ignore[arg-type]
 
 
 def rust(name: str) -> Function:
