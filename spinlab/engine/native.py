@@ -13,6 +13,7 @@ not worth.
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Callable
 from ctypes import POINTER, c_bool, c_char_p, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 from importlib.metadata import PackageNotFoundError, version
@@ -110,10 +111,12 @@ def pool_scan_pages(pool: int) -> bool:
     Returns:
         Whether it was set. When not, everything works as before, slower.
     """
+    if sys.platform != "linux" or ctypes.sizeof(c_void_p) != 8:
+        return False  # only Linux can tell, and only there has the place been seen
     mark = 0x5A17
     POOL_OPTIONS["max_unused_warm_slots"](pool, mark)
     tail = _POOL_TAIL.from_address(pool + _POOL_TAIL_AT)
-    if ctypes.sizeof(c_void_p) != 8 or tail[0] != mark or tail[1] & 0xFFFF != 0x0202:
+    if tail[0] != mark or tail[1] & 0xFFFF != 0x0202:
         return False
     ctypes.c_uint8.from_address(pool + _POOL_TAIL_AT + 5).value = _AUTO
     return True
