@@ -27,9 +27,12 @@ def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str) -> 
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, folder / name)
+    dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
+    page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
     page.goto(f"{url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={TOKEN}")
     page.wait_for_selector(".jp-Notebook .jp-Cell")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
 
 def run_all(page: Page) -> None:
