@@ -178,7 +178,8 @@ class Makers:
         with self._changed:
             stock.closed = stock.closed or closed
             gone = self._empty(stock)
-        self._throw(gone)
+        for spare in gone:
+            self.close_later(spare.instance)  # milliseconds each, which whoever edits a cell would wait for
 
     def close(self) -> None:
         """Throw everything away and end the threads."""
