@@ -1,12 +1,15 @@
-"""Through HTTP with wrk, beside `wasmtime serve` on the same components; back to back and with requests apart."""
+"""Through HTTP with wrk, beside `wasmtime serve` on the same components, and `spin up` where it is installed."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -43,6 +46,9 @@ def run() -> None:
         try:
             with serve(component) as theirs:
                 compare(table, label, ours, theirs + function.routes[0])
+            if shutil.which("spin"):
+                with spin_up(app, work / "bench-spin") as theirs:
+                    rates(table, label, ours, theirs + function.routes[0], "spin up")
         finally:
             server.stop()
             app.close()
@@ -75,14 +81,38 @@ def official(work: Path) -> Path:
 
 def compare(table: Table, label: str, ours: str, theirs: str) -> None:
     """One component: rates at 1 and 8 connections, p50 with requests apart, and while Python is busy."""
-    for connections in (1, 8):
-        peer, peer_p50 = wrk(theirs, connections)
-        mine, mine_p50 = wrk(ours, connections)
-        table.row(f"{label}, {connections} connection(s), requests per second", mine, "/s", "wasmtime serve", peer)
-        table.row(f"{label}, {connections} connection(s), p50", mine_p50, "ms", "wasmtime serve", peer_p50)
+    rates(table, label, ours, theirs, "wasmtime serve")
     table.row(f"{label}, requests apart, p50", apart(ours), "ms", "wasmtime serve", apart(theirs))
     with python_loop():
         table.row(f"{label}, one connection, while a Python loop runs, p50", wrk(ours, 1)[1], "ms")
+
+
+def rates(table: Table, label: str, ours: str, theirs: str, name: str) -> None:
+    """Requests per second and p50 at 1 and 8 connections, back to back."""
+    for connections in (1, 8):
+        peer, peer_p50 = wrk(theirs, connections)
+        mine, mine_p50 = wrk(ours, connections)
+        table.row(f"{label}, {connections} connection(s), requests per second", mine, "/s", name, peer)
+        table.row(f"{label}, {connections} connection(s), p50", mine_p50, "ms", name, peer_p50)
+
+
+@contextmanager
+def spin_up(app: App, folder: Path) -> Iterator[str]:
+    """The exported app under the Spin that is installed here, its code compiled before it counts."""
+    project(app, folder, force=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(["spin", "up", "--quiet", "-f", str(folder), "--listen", address])
+    try:
+        for _ in range(600):
+            with suppress(httpx.HTTPError):
+                httpx.get(f"http://{address}/.well-known/spin/health").raise_for_status()
+                break
+            time.sleep(0.1)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def wrk(url: str, connections: int, seconds: int = 4) -> tuple[float, float]:
