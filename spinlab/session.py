@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from spinlab.app import App
@@ -16,6 +17,7 @@ from spinlab.images import cache_dir
 from spinlab.live import Live
 from spinlab.manifest.ids import check_component, kebab
 from spinlab.server import Addresses, Listening, Ports, Server, jupyter_urls
+from spinlab.server.listener import DEFAULT_PORT
 from spinlab.server.ports import this_notebook
 
 FIRST = "notebook"
@@ -121,13 +123,36 @@ class Session:
             if (self.listening.listen, self.listening.socket_file) == (before.listen, before.socket_file):
                 server.policy = self.listening.policy()
                 return
-            self.stop_server()
             try:
-                self.ensure_server()
+                in_place = self._holds(server)
+                # Beside the old one, so that nobody takes its place when this fails.
+                made = None if in_place else self._start()
             except SpinError:
                 self.listening = before
-                self.ensure_server()
                 raise
+            if made is None:
+                self._move_in_place(before)
+                return
+            self.stop_server()
+            self._server = made
+
+    def _move_in_place(self, before: Listening) -> None:
+        """Start anew where the old listener itself stands."""
+        self.stop_server()
+        try:
+            self.ensure_server()
+        except SpinError:
+            self.listening = before
+            self.ensure_server()
+            raise
+
+    def _holds(self, server: Server) -> bool:
+        """Whether a listener stands where the wanted one would."""
+        place = self.listening.place()
+        if "socket_file" in place:
+            return server.socket_file is not None and Path(place["socket_file"]) == server.socket_file
+        port = place.get("port") or self._port or self._ports.of(self._notebook) or DEFAULT_PORT
+        return server.socket_file is None and server.port == port
 
     @property
     def addresses(self) -> Addresses | None:
