@@ -18,13 +18,13 @@ def ports(tmp_path: Path) -> Ports:
 
 
 def test_a_notebook_finds_the_port_that_it_had(ports: Ports) -> None:
-    assert ports.of("/work/a.ipynb") is None
-    ports.keep("/work/a.ipynb", 3000)
-    ports.keep("/work/b.ipynb", 3001)
+    assert ports.of("/home/ada/a.ipynb") is None
+    ports.keep("/home/ada/a.ipynb", 3000)
+    ports.keep("/home/ada/b.ipynb", 3001)
     again = Ports(ports.path)
-    assert (again.of("/work/a.ipynb"), again.of("/work/b.ipynb")) == (3000, 3001)
-    ports.keep("/work/a.ipynb", 3002)
-    assert again.of("/work/a.ipynb") == 3002
+    assert (again.of("/home/ada/a.ipynb"), again.of("/home/ada/b.ipynb")) == (3000, 3001)
+    ports.keep("/home/ada/a.ipynb", 3002)
+    assert again.of("/home/ada/a.ipynb") == 3002
 
 
 def test_the_file_is_private_and_names_no_notebook(ports: Ports) -> None:
@@ -73,6 +73,6 @@ def test_many_kernels_at_once_lose_nothing(ports: Ports) -> None:
 
 def test_a_notebook_is_told_by_its_path_else_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert this_notebook({"JPY_SESSION_NAME": "/work/a.ipynb"}) == "/work/a.ipynb"
+    assert this_notebook({"JPY_SESSION_NAME": "/home/ada/a.ipynb"}) == "/home/ada/a.ipynb"
     assert this_notebook({"JPY_SESSION_NAME": "a.ipynb"}) == str(tmp_path / "a.ipynb")
     assert this_notebook({}).rstrip("/") == str(tmp_path)
