@@ -7,6 +7,7 @@ the revision they started with.
 
 from __future__ import annotations
 
+import difflib
 import json
 import threading
 import time
@@ -24,7 +25,7 @@ from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest.ids import kebab
-from spinlab.routing import parse, spin_headers, unmatched, unmatched_in_spins_words
+from spinlab.routing import Match, parse, spin_headers, unmatched, unmatched_in_spins_words
 from spinlab.shown import Shown
 from spinlab.table import Table, normal
 
@@ -220,25 +221,7 @@ class App(Shown):
         Raises:
             Busy: All workers are taken and the queue is full.
         """
-        own = self._own_answer(request)
-        if own is None:
-            found = self._table.router.match(request.path)
-            if found is None:
-                own = Response(404)
-                self._log_unmatched(request.path)
-        if own is not None:
-            sink.begin(own.status, own.headers)
-            sink.write(own.body)
-            sink.end(Outcome())
-            return None
-        assert found is not None
-        live: Live = found.target
-        headers = request.headers.copy()
-        for name in [n for n, _ in headers if n.lower().startswith("spin-") or n.lower() == "connection"]:
-            headers.remove(name)
-        for name, value in spin_headers(found, request):
-            headers.add(name, value)
-        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._log, live.function.name))
+        return self._send(self._route(request), request, sink)
 
     def handle(self, request: Request) -> Response:
         """Answer a request, whole. An interrupt stops the guest and is raised again.
@@ -246,9 +229,10 @@ class App(Shown):
         Failures of the guest are answers too: an empty 500, 503 or 504 with the reason in `Response.error`.
         """
         collector = Collector()
-        name = self._name_for(request)
+        found = self._route(request)
+        name = "" if isinstance(found, Response) else found.target.function.name
         try:
-            call = self.submit(request, collector)
+            call = self._send(found, request, collector)
         except Busy as busy:
             return failure(busy, Response(function=name))
         if call is not None:
@@ -293,6 +277,32 @@ class App(Shown):
 
     # ---- inside
 
+    def _route(self, request: Request) -> Match[Live] | Response:
+        """What answers a request: a function by its route, or the app itself."""
+        own = self._own_answer(request)
+        if own is not None:
+            return own
+        found = self._table.router.match(request.path)
+        if found is None:
+            self._log_unmatched(request.path)
+            return Response(404)
+        return found
+
+    def _send(self, found: Match[Live] | Response, request: Request, sink: Sink) -> Call | None:
+        """Let what was found answer; None when it has."""
+        if isinstance(found, Response):
+            sink.begin(found.status, found.headers)
+            sink.write(found.body)
+            sink.end(Outcome())
+            return None
+        live = found.target
+        headers = request.headers.copy()
+        for name in [n for n, _ in headers if n.lower().startswith("spin-") or n.lower() == "connection"]:
+            headers.remove(name)
+        for name, value in spin_headers(found, request):
+            headers.add(name, value)
+        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._log, live.function.name))
+
     def _own_answer(self, request: Request) -> Response | None:
         """Spin's well-known endpoints (spin: crates/trigger-http/src/server.rs)."""
         if not request.path.startswith(WELL_KNOWN):
@@ -311,18 +321,12 @@ class App(Shown):
             self._said_unmatched = True
             self._log.append(Logged("", LogLine("spinlab", unmatched_in_spins_words(path), time.time())))
 
-    def _name_for(self, request: Request) -> str:
-        found = self.answering(request.path)
-        return found.function.name if found else ""
-
     def _known(self, name: str) -> str:
         if name in self.functions or name in self._modules:
             return name
         raise self._unknown(name)
 
     def _unknown(self, name: str) -> OptionError:
-        import difflib
-
         names = [*self.functions, *self._modules]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {close[0]}?" if close else "there are: " + ", ".join(names) if names else "there are none"
