@@ -31,6 +31,7 @@ RECORD: Final = "toolchain.json"
 
 sys.path.insert(0, str(HERE.parents[1]))  # as a script it runs from a checkout that is not installed
 from spinlab.bridge import pins, rust  # noqa: E402
+from spinlab.folders import cache_dir  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -147,7 +148,7 @@ def build_guests(toolchain: rust.Toolchain, folder: Path) -> None:
     stamp = folder / "sources.sha256"
     if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    target = rust.cache() / "guests-target"
+    target = cache_dir() / "guests-target"
     for path in build(toolchain, GUESTS, folder, [], target):
         say(f"{path.name}: {path.stat().st_size:,} bytes")
     pins.record(GUESTS)

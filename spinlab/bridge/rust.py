@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from spinlab.folders import cache_dir
+
 TARGET: Final = "wasm32-unknown-unknown"
 
 # Debian splits its newer compiler (made for browsers, hence "web") over these; libgit2's are what cargo needs.
@@ -115,7 +117,7 @@ def _debian(recorded: str, say: Say, reasons: list[str]) -> Toolchain | None:
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         reasons.append("this is no Debian, so that its rustc-web packages can't be used")
         return None
-    installed, root = Path("/"), cache() / "rust-web"
+    installed, root = Path("/"), cache_dir() / "rust-web"
     if _complete(installed):
         root = installed
     elif not _complete(root):
@@ -166,13 +168,3 @@ def _unpack(root: Path) -> str:
     shutil.rmtree(archives)
     fresh.rename(root)
     return ""
-
-
-def cache() -> Path:
-    """The user's cache folder of spinlab."""
-    chosen = os.environ.get("SPINLAB_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("spinlab")

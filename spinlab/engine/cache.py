@@ -31,6 +31,7 @@ from spinlab.engine import native, trusted
 from spinlab.engine.processor import processor
 from spinlab.engine.trusted import POSIX, Loader, T, Untrusted, digest_of, opened
 from spinlab.errors import CacheError
+from spinlab.folders import cache_dir
 
 LIMIT: Final = 2 << 30
 _SUFFIX: Final = ".code"
@@ -55,12 +56,7 @@ class Entry:
 
 def default_folder() -> Path:
     """Where compiled code goes: ``$SPINLAB_CACHE_DIR/compiled``, else in the user's cache folder."""
-    chosen = os.environ.get("SPINLAB_CACHE_DIR")
-    if chosen:
-        return Path(chosen).expanduser() / "compiled"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("spinlab", appauthor=False) / "compiled"
+    return cache_dir() / "compiled"
 
 
 def key(content: str, strategy: str, settings: str) -> str:

@@ -6,7 +6,7 @@ reads and how it is made stands in the README beside this file.
 
 from __future__ import annotations
 
+from spinlab.folders import cache_dir
 from spinlab.images.builder import Image, build_all, find, is_current, list_images, prune, python
-from spinlab.images.cache import cache_dir
 
 __all__ = ["Image", "build_all", "cache_dir", "find", "is_current", "list_images", "prune", "python"]

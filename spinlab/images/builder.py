@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinlab.errors import BuildError, OptionError
+from spinlab.folders import cache_dir
 from spinlab.images import cache, packages, toolchain
 from spinlab.images.process import ProgramError, environment, run
 from spinlab.images.recipe import HERE, RECIPES, TZDATA, Recipe, key, sources
@@ -102,7 +103,7 @@ def build_all(progress: Progress = silent) -> tuple[Image, ...]:
 
 def list_images() -> tuple[Image, ...]:
     """Every image that is built: those that came with the package and those in the cache."""
-    folders = [folder for folder in (SHIPPED, cache.cache_dir() / "images") if folder.is_dir()]
+    folders = [folder for folder in (SHIPPED, cache_dir() / "images") if folder.is_dir()]
     found = (load(folder, path.stem, check=False) for folder in folders for path in sorted(folder.glob("*.json")))
     return tuple(image for image in found if image is not None)
 
@@ -110,7 +111,7 @@ def list_images() -> tuple[Image, ...]:
 def find(wasi: str, requires: Iterable[str] = ()) -> Image | None:
     """The image that `python` would give, when it is built already."""
     name = key(wasi, packages.normal(requires))
-    found = (load(folder, name, check=False) for folder in (SHIPPED, cache.cache_dir() / "images"))
+    found = (load(folder, name, check=False) for folder in (SHIPPED, cache_dir() / "images"))
     return next((image for image in found if image is not None and image.path.exists()), None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,18 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
 from spinlab.errors import CacheError
+from spinlab.folders import VARIABLE, cache_dir
 
-VARIABLE = "SPINLAB_CACHE_DIR"
 POLL = 0.2
-
-
-def cache_dir() -> Path:
-    """The folder of spinlab's cache: `SPINLAB_CACHE_DIR` when set, else the user's cache folder."""
-    chosen = os.environ.get(VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else user_cache_path("spinlab", appauthor=False)
 
 
 def folder(*parts: str) -> Path:
