@@ -187,7 +187,7 @@ class Session:
             server = make(**place)
             server.start()
             return server
-        server = self._start_where_it_was(make) or make()
+        server = self._start_where_it_was(make) or make(port=DEFAULT_PORT)
         server.start()
         self._port = server.port
         self._ports.keep(self._notebook, server.port)

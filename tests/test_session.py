@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,9 @@ from tests.conftest import wat
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own."""
+    """A cache folder and a range of ports of the test's own: other tests listen from port 3000 on meanwhile."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    monkeypatch.setattr("spinlab.session.DEFAULT_PORT", 20000 + 200 * worker)
     monkeypatch.setenv("SPINLAB_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX", raising=False)
