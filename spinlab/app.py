@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from spinlab import client
@@ -21,6 +23,8 @@ from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
+from spinlab.host import Host, Services
+from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
@@ -40,14 +44,31 @@ class App(Shown):
     Parameters:
         name: The application's name in the manifest, and its host label (``NAME.localhost``).
         engine: What runs the components; the process's own by default.
+        state_dir: Where stores and databases live, made at the first write; None keeps them in memory.
+        runtime: What the operator decided (``runtime-config.toml``).
 
     Attributes:
-        variables: Application variable -> ``default``, ``description`` and ``secret``, as the manifest declares them.
+        variables: Application variable -> ``default``, ``description``, ``required`` and ``secret``, as the manifest
+            declares them.
+        services: What stands behind the functions' grants.
     """
 
-    def __init__(self, name: str = "notebook", *, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "notebook",
+        *,
+        engine: Engine | None = None,
+        state_dir: str | os.PathLike[str] | None = None,
+        runtime: RuntimeConfig | None = None,
+    ) -> None:
         self.name = name
         self.variables: dict[str, dict[str, Any]] = {}
+        self.services = Services(
+            state_dir=None if state_dir is None else Path(state_dir),
+            runtime=runtime,
+            declared=lambda: self.variables,
+            local=self.submit,
+        )
         self._engine = engine
         self._lock = threading.RLock()
         self._histories: dict[str, History] = {}
@@ -209,11 +230,17 @@ class App(Shown):
             self._modules.clear()
         for x in live:
             x.sandbox.close()
+        self.services.close()
 
     # ---- requests
 
-    def submit(self, request: Request, sink: Sink) -> Call | None:
+    def submit(self, request: Request, sink: Sink, component: str | None = None) -> Call | None:
         """Begin a request; the sink is told from a worker thread (or at once, when the app itself answers).
+
+        Parameters:
+            request: The request.
+            sink: Where the response goes.
+            component: Id of the component that answers, whatever its routes are; None to go by the routes.
 
         Returns:
             The call, or None when it has been answered already.
@@ -221,6 +248,10 @@ class App(Shown):
         Raises:
             Busy: All workers are taken and the queue is full.
         """
+        if component is not None:
+            name = self._table.ids.get(component)
+            live = self.functions.get(name) if name else None
+            return self._send(live or Response(404), request, sink)
         return self._send(self._route(request), request, sink)
 
     def handle(self, request: Request) -> Response:
@@ -288,18 +319,18 @@ class App(Shown):
             return Response(404)
         return found
 
-    def _send(self, found: Match[Live] | Response, request: Request, sink: Sink) -> Call | None:
+    def _send(self, found: Match[Live] | Live | Response, request: Request, sink: Sink) -> Call | None:
         """Let what was found answer; None when it has."""
         if isinstance(found, Response):
             sink.begin(found.status, found.headers)
             sink.write(found.body)
             sink.end(Outcome())
             return None
-        live = found.target
+        live = found if isinstance(found, Live) else found.target
         headers = request.headers.copy()
         for name in [n for n, _ in headers if n.lower().startswith("spin-") or n.lower() == "connection"]:
             headers.remove(name)
-        for name, value in spin_headers(found, request):
+        for name, value in () if isinstance(found, Live) else spin_headers(found, request):
             headers.add(name, value)
         return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._log, live.function.name))
 
@@ -393,6 +424,7 @@ class App(Shown):
             injected=build.environment,
             limits=function.limits,
             reuse=reuse_of(function, prepared),
+            host=Host(function=function, services=self.services),
         )
 
     def _add_module(self, function: Function, progress: Progress) -> None:

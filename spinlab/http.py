@@ -238,6 +238,32 @@ class Denied:
 
 
 @dataclass(frozen=True)
+class HostCall:
+    """One call of a guest to the host, as the trace tells it. Holds no body and no secret.
+
+    Attributes:
+        capability: Such as ``outbound HTTP`` or ``key-value store``.
+        operation: Such as ``GET`` or ``set``.
+        target: What it was about: an origin, a label, a name.
+        outcome: ``ok``, ``denied``, ``unfinished`` or the name of the error in the guest's interface.
+        began: Seconds from the beginning of the request.
+        elapsed: Seconds to the answer's beginning.
+        sent, received: Bytes.
+        denied: What would have granted it; None when it was allowed.
+    """
+
+    capability: str
+    operation: str
+    target: str
+    outcome: str = "ok"
+    began: float = 0.0
+    elapsed: float = 0.0
+    sent: int = 0
+    received: int = 0
+    denied: Denied | None = None
+
+
+@dataclass(frozen=True)
 class Response(Shown):
     """What a function answered, whole.
 
@@ -252,6 +278,7 @@ class Response(Shown):
         denied: What it asked for and was not granted.
         error: Why a 5xx of ours was sent, as the cell shows it; None when the guest answered.
         advice: What a display says beside an answer of ours, such as the closest route; no client gets it.
+        calls: What it asked of the host, in order; the first `spinlab.engine.CALLS_KEPT`.
     """
 
     status: int = 200
@@ -264,6 +291,7 @@ class Response(Shown):
     denied: tuple[Denied, ...] = ()
     error: Exception | None = None
     advice: str = ""
+    calls: tuple[HostCall, ...] = ()
 
     @property
     def ok(self) -> bool:

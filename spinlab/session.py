@@ -55,7 +55,14 @@ class Session:
     def current(self) -> App:
         """The current app, made when there is none yet."""
         with self._lock:
-            return self._apps.setdefault(self._current, App(self._current))
+            if self._current not in self._apps:
+                self._apps[self._current] = App(self._current, state_dir=self._state_dir(self._current))
+            return self._apps[self._current]
+
+    def _state_dir(self, name: str) -> Path:
+        """``.spin`` beside the notebook, as Spin has it beside its manifest; each further app has a folder in it."""
+        beside = Path(self._notebook).parent / ".spin"
+        return beside if name == FIRST else beside / kebab(name)
 
     def use(self, name: str) -> App:
         """Make the app called `name`, or choose it.
@@ -68,7 +75,8 @@ class Session:
             for known in self._apps:
                 if known != name and kebab(known) == kebab(name):
                     raise NameRefused(f"{name!r} and {known!r} are one name", hint=f"%spin app {known}")
-            if not self._apps.get(self._current, App(self._current)).functions and list(self._apps) == [self._current]:
+            current = self._apps.get(self._current)
+            if current is not None and not current.functions and list(self._apps) == [self._current]:
                 self._apps.pop(self._current)  # an untouched first app gives its place to the one that is named
             self._current = name
             return self.current()

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from spinlab.engine.effects import Context
 from spinlab.engine.exchange import Exchange
 from spinlab.errors import CallError, GuestError
-from spinlab.http import Denied, Headers, LogLine, Request, Response
+from spinlab.http import Denied, Headers, HostCall, LogLine, Request, Response
 
 HOST_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "log": Context.log,
@@ -44,6 +44,7 @@ class Outcome:
         denied: What it asked for and was not granted.
         error: Why there is no proper answer; None when the guest answered. When the response had already begun, the
             connection has to be cut so that nobody takes the beginning for the whole.
+        calls: What the guest asked of the host.
     """
 
     trailers: Headers = field(default_factory=Headers)
@@ -51,6 +52,7 @@ class Outcome:
     logs: tuple[LogLine, ...] = ()
     denied: tuple[Denied, ...] = ()
     error: CallError | None = None
+    calls: tuple[HostCall, ...] = ()
 
 
 class Sink(Protocol):
@@ -108,6 +110,7 @@ class Collector:
             outcome.elapsed,
             outcome.logs,
             outcome.denied,
+            calls=outcome.calls,
         )
         return answer if outcome.error is None else failure(outcome.error, answer)
 
@@ -155,6 +158,7 @@ class Call:
             context.written.lines(),
             tuple(context.denied),
             error,
+            context.calls(self.started),
         )
         with contextlib.suppress(Exception):  # the worker lives on whatever its client does
             self._sink.end(outcome)

@@ -13,11 +13,14 @@ from spinlab.engine.limits import Watch, exceeded
 from spinlab.engine.logs import STREAMS, Log
 from spinlab.errors import CallError, GuestError
 from spinlab.function import Limits
-from spinlab.host import ERROR, PENDING, Effect, Files, Host, Result
-from spinlab.http import Denied
+from spinlab.host import ERROR, PENDING, Effect, Files, Host, Record, Result
+from spinlab.http import Denied, HostCall
 
 NEVER = (1 << 64) - 1
 """The `until` of a wait without an end."""
+
+CALLS_KEPT = 1000
+"""Host calls of one request that are kept for its trace."""
 
 RANDOM_AT_ONCE = 1 << 20
 """Random bytes that one call gives at most."""
@@ -66,6 +69,7 @@ class Context:
         self.crash: BaseException | None = None
         self.exit_code: int | None = None
         self.local: Mapping[str, Local] = {}
+        self._records: list[Record] = []
         self._host = host
         self._environment = environment
         self._watch = watch
@@ -228,6 +232,15 @@ class Context:
     def effect(self, number: int) -> Effect | None:
         """The effect with that number."""
         return self._effects.get(number)
+
+    def record(self, record: Record) -> None:
+        """Keep a host call for the trace, as long as there is room."""
+        if len(self._records) < CALLS_KEPT:
+            self._records.append(record)
+
+    def calls(self, began: float) -> tuple[HostCall, ...]:
+        """The host calls so far; `began` is when the request did, on the performance counter."""
+        return tuple(record.frozen(began) for record in self._records)
 
     def close(self) -> None:
         """The request is over: let go of every effect."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
+from spinlab.host.denied import Refusal
 from spinlab.host.files import Files
-from spinlab.http import Denied
+from spinlab.http import Denied, HostCall
 
 PENDING, DONE, END, ERROR = 0, 1, 2, 3
 """What became of an effect, as it crosses to the guest."""
@@ -22,16 +24,67 @@ class Result:
         status: `DONE`, `END` (of a stream) or `ERROR`.
         head: Text of the answer; the name of the error, as the WIT interface calls it.
         data: Bytes of the answer; the message of an error.
+        refusal: Why it was denied, for the user; None otherwise.
     """
 
     status: int = DONE
     head: str = ""
     data: bytes = b""
+    refusal: Refusal | None = None
 
     @classmethod
     def error(cls, name: str, message: str = "") -> Result:
         """A failure called `name` in the guest's interface."""
         return cls(ERROR, name, message.encode())
+
+    @classmethod
+    def refused(cls, refusal: Refusal) -> Result:
+        """A denial: the guest's error, and what the user is told."""
+        return cls(ERROR, refusal.error, refusal.message.encode(), refusal)
+
+
+class Record:
+    """A host call as it goes on; `Context` makes a `HostCall` of it when the request is over.
+
+    Attributes:
+        sent, received: Bytes so far; operations on a stream add theirs.
+    """
+
+    def __init__(self, capability: str, operation: str, target: str, sent: int = 0) -> None:
+        self.capability = capability
+        self.operation = operation
+        self.target = target
+        self.sent = sent
+        self.received = 0
+        self._began = time.perf_counter()
+        self._elapsed: float | None = None
+        self._outcome = "unfinished"
+        self._denied: Denied | None = None
+
+    def close(self, result: Result) -> None:
+        """The call has its result; a second one is ignored."""
+        if self._elapsed is not None:
+            return
+        self._elapsed = time.perf_counter() - self._began
+        self._denied = result.refusal.denied if result.refusal else None
+        self._outcome = "denied" if result.refusal else (result.head or "error") if result.status == ERROR else "ok"
+        if result.status != ERROR:
+            self.received += len(result.data)
+
+    def frozen(self, request_began: float) -> HostCall:
+        """The call as the user sees it."""
+        elapsed = time.perf_counter() - self._began if self._elapsed is None else self._elapsed
+        return HostCall(
+            self.capability,
+            self.operation,
+            self.target,
+            self._outcome,
+            self._began - request_began,
+            elapsed,
+            self.sent,
+            self.received,
+            self._denied,
+        )
 
 
 class Effect:
@@ -39,13 +92,18 @@ class Effect:
 
     Parameters:
         stream: True when the guest goes on using the effect's id after it took the result.
+
+    Attributes:
+        record: What the trace says of it; None when it is not told.
     """
 
     def __init__(self, *, stream: bool = False) -> None:
         self.stream = stream
+        self.record: Record | None = None
         self._lock = Lock()
         self._result: Result | None = None
         self._on_finished: Callable[[], None] | None = None
+        self._observer: Callable[[Result], None] | None = None
 
     def finish(self, result: Result) -> None:
         """Set the result; a second one is ignored."""
@@ -53,7 +111,9 @@ class Effect:
             if self._result is not None:
                 return
             self._result = result
-            call = self._on_finished
+            call, observer = self._on_finished, self._observer
+        if observer:
+            observer(result)
         if call:
             call()
 
@@ -68,6 +128,15 @@ class Effect:
                 self._on_finished = on_finished
                 return
         on_finished()
+
+    def observe(self, observer: Callable[[Result], None]) -> None:
+        """Call `observer` with the result before anybody is told that it is there; now if it already is."""
+        with self._lock:
+            if self._result is None:
+                self._observer = observer
+                return
+            result = self._result
+        observer(result)
 
     def cancel(self) -> None:
         """Nobody wants the result any more. Capabilities that hold something override this."""
@@ -103,6 +172,23 @@ class Caller(Protocol):
         """The effect with that number, for operations on a stream."""
         ...
 
+    def record(self, record: Record) -> None:
+        """Keep a host call for the trace."""
+        ...
 
-Capability = Callable[[str, str, bytes, Caller], Result | Effect]
-"""Serves one family of operations: ``(operation, arguments, data, caller)``. Must not block."""
+
+class Capability(Protocol):
+    """Serves one family of operations for one function. Neither method may block or take long."""
+
+    def start(self, op: str, args: str, data: bytes, call: Caller) -> Result | Effect:
+        """Begin an operation. An exception is the guest's ``internal-error``."""
+        ...
+
+    def describe(self, op: str, args: str, data: bytes) -> tuple[str, str, str] | None:
+        """Capability, operation and target as the trace tells them, without a secret; None for one that is a part of
+        another (such as a read from a stream)."""
+        ...
+
+
+Serve = Callable[[str, str, bytes, Caller], Result | Effect]
+"""`Capability.start` alone: an operation that the trace does not tell."""

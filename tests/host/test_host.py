@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from spinlab.host import DONE, ERROR, Caller, Effect, Files, Host, Result
+from spinlab.host import DONE, ERROR, Caller, Effect, Files, Host, Record, Result
 from spinlab.http import Denied
 
 
@@ -13,6 +13,7 @@ class Asking:
         self.loading = loading
         self.denials: list[Denied] = []
         self.stderr: list[str] = []
+        self.records: list[Record] = []
 
     def deny(self, denied: Denied, hint: str) -> None:
         self.denials.append(denied)
@@ -23,6 +24,9 @@ class Asking:
 
     def effect(self, number: int) -> Effect | None:
         return None
+
+    def record(self, record: Record) -> None:
+        self.records.append(record)
 
 
 def start(op: str, args: str, caller: Asking, host: Host | None = None) -> Result:
@@ -65,6 +69,8 @@ def test_what_nobody_serves_is_denied_in_the_words_of_the_manifest() -> None:
         )
     ]
     wanted = "https://example.com:443"
+    (record,) = asking.records
+    assert (record.frozen(0).outcome, record.frozen(0).denied) == ("denied", asking.denials[0])
     assert asking.stderr == [
         f"A component tried to make an outbound network connection to disallowed destination '{wanted}'.",
         f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section.",
