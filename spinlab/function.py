@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spinlab.manifest import Component
 
 KIB = 1 << 10
 MIB = 1 << 20
@@ -47,7 +51,10 @@ class Function:
         allowed_outbound_hosts, key_value_stores, sqlite_databases, ai_models: Grants, as in the manifest.
         variables: Name in the component -> template, as in the manifest.
         environment: WASI environment.
-        files: ``(source, destination)`` pairs mounted read-only.
+        files: ``(source, destination)`` pairs mounted read-only. A source is a file, a folder or a glob below `folder`;
+            without a destination it is seen under its own path.
+        exclude_files: Globs to leave out of `files`.
+        folder: Where sources of `files` are looked for; empty for the working directory.
         requires: Packages for the language's toolchain, such as ``markupsafe==2.1.5``.
         wasi: ``0.2`` or ``0.3``: which image a Python cell runs on.
         limits: What one request may use.
@@ -56,6 +63,7 @@ class Function:
         description: For the manifest.
         first_line: The cell's line that holds the source's first line (2 under a ``%%spin`` line).
         origin: Where it came from, such as ``Cell In[7]`` or a file name. Never exported.
+        loaded: Its table in the spin.toml that it was loaded from; None for one that was written here.
     """
 
     name: str
@@ -70,6 +78,8 @@ class Function:
     variables: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     files: tuple[tuple[str, str], ...] = ()
+    exclude_files: tuple[str, ...] = ()
+    folder: str = ""
     requires: tuple[str, ...] = ()
     wasi: str = "0.2"
     limits: Limits = Limits()
@@ -78,3 +88,4 @@ class Function:
     description: str = ""
     first_line: int = 1
     origin: str = ""
+    loaded: Component | None = field(default=None, repr=False)
