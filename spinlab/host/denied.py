@@ -5,7 +5,7 @@ Texts that a guest or a log reader may know from elsewhere are Spin's own (Spin 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from spinlab.http import Denied
@@ -28,6 +28,18 @@ class Refusal:
     message: str
     denied: Denied | None
     hint: str
+
+
+def destination(scheme: str, host: str, port: int | None) -> Refusal:
+    """The denial of a connection to a host as a URL has it."""
+    if scheme in ("http", "https"):
+        return _outbound("outbound HTTP", _Origin(scheme, host, port), "HTTP-request-denied")
+    return _outbound(f"outbound {_NAMES.get(scheme, scheme)}", _Origin(scheme, host, port), "access-denied")
+
+
+def because(refusal: Refusal, reason: str) -> Refusal:
+    """The same denial, with its reason for the user; the guest does not get to know it."""
+    return replace(refusal, hint=f"{refusal.hint}\n{reason}")
 
 
 def refuse(op: str, args: str) -> Refusal:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from spinlab.host.effect import Effect, Result
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout as within
+else:
+    from async_timeout import timeout as within  # `asyncio.wait_for` swallows a cancellation there
+
+__all__ = ["LOOP", "Loop", "Outside", "within"]
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,6 +34,7 @@ class Services:
         runtime: What the operator decided.
         declared: Application variables as the manifest declares them; looked at on each use.
         local: How a function reaches its own app.
+        components: Ids of the app's components; looked at on each use.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Services:
         runtime: RuntimeConfig | None = None,
         declared: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
         local: Local | None = None,
+        components: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.runtime = runtime or RuntimeConfig()
         own = self.runtime.state_dir
         self.state_dir = state_dir if own is None else own if str(own) not in ("", ".") else None
         self.declared = declared
         self.local = local
+        self.components = components
 
     @cached_property
     def stores(self) -> Stores:

@@ -1,0 +1,333 @@
+"""Outbound connections: what is granted, where a name leads, and what may be connected to.
+
+Every capability that connects (HTTP, Redis, MQTT, PostgreSQL, MySQL, sockets) does it in three steps:
+
+1. ``destination(address, "redis")`` reads where an address leads. The grant is checked for exactly that:
+   ``network.check(function, services, to.scheme, to.host, to.port)`` gives a `Refusal` or None. Entries with variables
+   are resolved at each check, since a variable may change.
+2. ``await services.network.connect("redis", to.host, to.port, timeout=..., holder=call)`` resolves the name in the
+   loop, drops the addresses in blocked networks, waits for room under the connection limits, and connects to one of
+   the addresses that were checked; the name is not looked up a second time. It gives a `Link`: a connected socket that
+   does not block, and a place in the count that ``link.close()`` gives back.
+3. A client library that connects by itself gets ``await services.network.resolve(host, port)``, connects to one of
+   these addresses and holds ``await services.network.permit("pg", holder=call)`` until it has closed the connection.
+
+Kinds are those of the limits: ``http``, ``redis``, ``pg``, ``mysql``, ``mqtt``, and ``socket``. What fails is an
+`Unreachable` with the name of a ``wasi:http`` error-code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ipaddress
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from spinlab.errors import SpinError
+from spinlab.function import Function
+from spinlab.host import denied
+from spinlab.host.blocked_networks import Address, BlockedNetworks
+from spinlab.host.connections import Connections, LimitReached, Permit
+from spinlab.host.denied import Refusal
+from spinlab.host.loop import within
+from spinlab.host.racing import first
+from spinlab.host.resolving import Lookup, Resolver
+from spinlab.host.services import Services
+from spinlab.manifest import hosts
+from spinlab.manifest.allowed_hosts import AllowedHosts, split
+from spinlab.manifest.template import Template
+
+TIMEOUT = 600.0
+"""Seconds that a connection may take, as Spin."""
+
+NEXT_ADDRESS = 0.25
+"""Seconds until the next address of a name is tried beside the one that does not answer (RFC 8305)."""
+
+
+class Unreachable(Exception):
+    """There is no connection.
+
+    Attributes:
+        code: Why, as an ``error-code`` of ``wasi:http`` names it.
+    """
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(message or code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a connection goes. Never holds a user, a password or a path.
+
+    Attributes:
+        scheme: In lower case.
+        host: A domain in lower case ASCII, or an address.
+        port: Its port, or the scheme's own; None when there is neither.
+    """
+
+    scheme: str
+    host: hosts.Host
+    port: int | None
+
+    @property
+    def authority(self) -> str:
+        """``host:port``, without a port that the scheme implies."""
+        host = hosts.show(self.host)
+        return host if self.port in (None, denied.PORTS.get(self.scheme)) else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{hosts.show(self.host)}" + (f":{self.port}" if self.port else "")
+
+
+def destination(address: str, scheme: str = "") -> Destination:
+    """Where an address leads; without a scheme of its own it has `scheme`.
+
+    Raises:
+        ValueError: It has no host that can be read.
+    """
+    found, host, port = split(address, scheme)
+    return Destination(found, host, denied.PORTS.get(found) if port is None else port)
+
+
+def check(
+    function: Function, services: Services, scheme: str, host: hosts.Host | str, port: int | None
+) -> Refusal | None:
+    """Whether the function's ``allowed_outbound_hosts`` let it connect there; None when they do."""
+    try:
+        to = Destination(scheme, hosts.parse(host) if isinstance(host, str) else host, port)
+    except ValueError:
+        return denied.destination(scheme, str(host), port)
+    return _refusal(function, services, lambda allowed: _allows(allowed, to), to)
+
+
+def check_own(function: Function, services: Services) -> Refusal | None:
+    """Whether it may send requests to its own app."""
+    return _refusal(function, services, AllowedHosts.allows_self, Destination("http", "self", None))
+
+
+def _refusal(
+    function: Function, services: Services, allows: Callable[[AllowedHosts], bool], to: Destination
+) -> Refusal | None:
+    refusal = denied.destination(to.scheme, hosts.show(to.host), to.port)
+    try:
+        if allows(granted(function, services)):
+            return None
+    except SpinError as error:
+        # One entry that can't be read denies everything, as in Spin; the reason is for the user alone.
+        return denied.because(refusal, f"allowed_outbound_hosts can't be read: {error.message}")
+    return refusal
+
+
+def granted(function: Function, services: Services) -> AllowedHosts:
+    """What a function may connect to, with the variables as they are now.
+
+    Raises:
+        SpinError: A variable has no value, or makes an entry that is refused.
+    """
+    entries = function.allowed_outbound_hosts
+    resolved = tuple(_resolved(entry, services) for entry in entries)
+    return _parsed(entries, resolved, tuple(services.components()))
+
+
+def _resolved(entry: str, services: Services) -> str:
+    return entry if "{{" not in entry else Template.parse(entry).resolve(services.variables.value)
+
+
+@lru_cache(maxsize=256)
+def _parsed(entries: tuple[str, ...], resolved: tuple[str, ...], components: tuple[str, ...]) -> AllowedHosts:
+    pairs = zip(entries, resolved, strict=True)
+    # An optional endpoint that is not set; a literal entry of that form stays the error that it is.
+    kept = [text for entry, text in pairs if entry == text or text not in ("", "http://", "https://")]
+    return AllowedHosts.parse(kept, components=components)
+
+
+def _allows(allowed: AllowedHosts, to: Destination) -> bool:
+    return any(entry.allows(to.scheme, to.host, to.port) for entry in allowed.entries)
+
+
+class Link:
+    """A connection.
+
+    Attributes:
+        socket: Connected, does not block.
+        address: What it is connected to.
+        permit: Its place in the count.
+    """
+
+    def __init__(self, sock: socket.socket, address: str, permit: Permit) -> None:
+        self.socket = sock
+        self.address = address
+        self.permit = permit
+
+    def close(self) -> None:
+        """Close it and give the place back. A library that was given the socket closes it first, or detaches it."""
+        self.socket.close()
+        self.permit.release()
+
+
+SocketAddress = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""A family and what `socket.connect` takes."""
+
+
+class Network:
+    """The outbound connections of one app. See the module.
+
+    Parameters:
+        services: Whose runtime configuration holds.
+        lookup: Resolves names, as `socket.getaddrinfo`.
+    """
+
+    check = staticmethod(check)
+
+    def __init__(self, services: Services, *, lookup: Lookup = socket.getaddrinfo) -> None:
+        runtime = services.runtime
+        kinds = dict(runtime.max_connections)
+        if runtime.max_socket_connections is not None:
+            kinds["socket"] = runtime.max_socket_connections
+        most = _descriptors()
+        total = most if runtime.max_total_connections is None else min(most, runtime.max_total_connections)
+        self.connections = Connections(total, kinds)
+        self.blocked = BlockedNetworks(runtime.block_networks)
+        self._resolver = Resolver(lookup)
+        self._closing: list[Callable[[], None]] = []
+
+    async def permit(self, kind: str, holder: object = None) -> Permit:
+        """A place among the connections, as soon as there is one. `holder` is the request that is charged with it.
+
+        Raises:
+            Unreachable: The request holds too many connections.
+        """
+        try:
+            return await self.connections.wait(kind, holder)
+        except LimitReached as error:
+            raise Unreachable("connection-limit-reached", str(error)) from None
+
+    def prohibited(self, address: Address) -> bool:
+        """Whether the operator forbids connections to this address."""
+        return bool(self.blocked) and self.blocked.blocks(address)
+
+    async def resolve(self, host: hosts.Host | str, port: int) -> Sequence[SocketAddress]:
+        """The addresses of a host that may be connected to, best first.
+
+        Raises:
+            Unreachable: It has none, or they are all in blocked networks.
+        """
+        found = await self._addresses(host, port)
+        allowed = [entry for entry in found if not self.prohibited(ipaddress.ip_address(entry[1][0].split("%")[0]))]
+        if found and not allowed:
+            raise Unreachable("destination-IP-prohibited")
+        if not found:
+            raise Unreachable("DNS-error", "address not available")
+        return allowed
+
+    async def _addresses(self, host: hosts.Host | str, port: int) -> list[SocketAddress]:
+        literal = _literal(host)
+        if literal is not None:
+            if literal.version == 4:
+                return [(socket.AF_INET, (str(literal), port))]
+            return [(socket.AF_INET6, (str(literal), port, 0, 0))]
+        try:
+            return await self._resolver.resolve(str(host), port)
+        except (OSError, UnicodeError):
+            raise Unreachable("DNS-error", "address not available") from None
+
+    async def connect(
+        self,
+        kind: str,
+        host: hosts.Host | str,
+        port: int,
+        *,
+        timeout: float | None = TIMEOUT,
+        holder: object = None,
+    ) -> Link:
+        """Connect to a host whose grant was checked.
+
+        Parameters:
+            kind: Which limit it counts against.
+            host: A domain or an address.
+            port: Its port.
+            timeout: Seconds for the lookup, the wait for a place and the connection together.
+            holder: The request that is charged with the connection; None for none.
+
+        Raises:
+            Unreachable: There is no connection.
+        """
+        stage = ["DNS-timeout"]
+        try:
+            async with within(timeout):
+                return await self._connect(kind, host, port, holder, stage)
+        except asyncio.TimeoutError:
+            raise Unreachable(stage[0]) from None
+
+    async def _connect(self, kind: str, host: hosts.Host | str, port: int, holder: object, stage: list[str]) -> Link:
+        addresses = await self.resolve(host, port)
+        stage[0] = "connection-timeout"
+        permit = await self.permit(kind, holder)
+        try:
+            sock = await first([_connecting(address) for address in addresses], NEXT_ADDRESS, socket.socket.close)
+        except OSError as error:
+            permit.release()
+            raise Unreachable(_code(error), error.strerror or "") from None
+        except BaseException:
+            permit.release()
+            raise
+        return Link(sock, str(sock.getpeername()[0]), permit)
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Call `close` when the app lets go of its connections."""
+        self._closing.append(close)
+
+    def close(self) -> None:
+        """Let go of what is kept open."""
+        closing, self._closing = self._closing, []
+        for close in closing:
+            close()
+
+
+def _literal(host: hosts.Host | str) -> Address | None:
+    if not isinstance(host, str):
+        return host
+    try:
+        return ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+
+
+def _connecting(address: SocketAddress) -> Callable[[], Any]:
+    async def connect() -> socket.socket:
+        family, where = address
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().sock_connect(sock, where)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    return connect
+
+
+def _code(error: OSError) -> str:
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS):
+        return "connection-limit-reached"
+    if error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+        return "destination-IP-unroutable"
+    return "connection-timeout" if error.errno == errno.ETIMEDOUT else "connection-refused"
+
+
+def _descriptors() -> int:
+    """Connections that leave the process descriptors for everything else."""
+    if sys.platform == "win32":
+        return 512
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 512 if soft < 0 else max(16, min(2048, soft // 2))
