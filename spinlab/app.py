@@ -12,7 +12,6 @@ import json
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,18 +22,19 @@ from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function
+from spinlab.grants import narrowed, widened
 from spinlab.host import Host, Services
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
-from spinlab.live import History, Live, Logged, Recorder, RouteInfo, reuse_of
+from spinlab.live import History, Ledger, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest.ids import kebab
 from spinlab.routing import Match, parse, spin_headers, unmatched, unmatched_in_spins_words
 from spinlab.shown import Shown
 from spinlab.table import Table, normal
+from spinlab.trace import Trace, Usage
 
 REVISIONS_KEPT = 10
-LOG_LINES_KEPT = 5000
 WELL_KNOWN = "/.well-known/spin/"
 
 
@@ -68,12 +68,13 @@ class App(Shown):
             runtime=runtime,
             declared=lambda: self.variables,
             local=self.submit,
+            components=lambda: self._table.ids,
         )
         self._engine = engine
         self._lock = threading.RLock()
         self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
-        self._log: deque[Logged] = deque(maxlen=LOG_LINES_KEPT)
+        self._ledger = Ledger()
         self._table = Table()
         self._said_unmatched = False
 
@@ -124,7 +125,11 @@ class App(Shown):
 
     def logs(self, name: str | None = None) -> tuple[Logged, ...]:
         """What guests wrote lately, oldest first; of one function when `name` is given."""
-        return tuple(x for x in list(self._log) if name is None or x.function == name)
+        return tuple(x for x in list(self._ledger.log) if name is None or x.function == name)
+
+    def traces(self, name: str | None = None) -> Trace:
+        """What the last requests asked of the host, oldest first; those of one function when `name` is given."""
+        return Trace(tuple(x for x in list(self._ledger.traces) if name is None or x.function == name))
 
     # ---- changes
 
@@ -209,6 +214,39 @@ class App(Shown):
             history.revisions = [*history.revisions[: -2 if dropped else -1], live]
             if dropped:
                 dropped.sandbox.close()
+            return live
+
+    def grant(self, name: str, *, take_back: bool = False, **grants: Any) -> Live:
+        """Change what a function may reach without its cell.
+
+        Parameters:
+            name: The function.
+            take_back: Take these grants away instead.
+            **grants: Attributes of `spinlab.Function` that are grants, such as ``key_value_stores=["default"]``.
+
+        Returns:
+            The new revision; the live one when it has these grants already.
+
+        Raises:
+            OptionError: There is no function of that name, or it has no such grant to take back.
+            SpinError: The grant can't be served; nothing has changed.
+        """
+        with self._lock:
+            current = self[name]
+            change = narrowed if take_back else widened
+            function = change(current.function, grants)
+            if function == current.function:
+                return current
+            check(function)
+            live = replace(
+                current,
+                function=function,
+                sandbox=self._sandbox(function, current.build, current.prepared),
+                revision=self._histories[name].count + 1,
+                declared=current.declared or current.function,
+                usage=Usage(),
+            )
+            self._swap({name: live})
             return live
 
     def prune(self) -> tuple[str, ...]:
@@ -332,7 +370,7 @@ class App(Shown):
             headers.remove(name)
         for name, value in () if isinstance(found, Live) else spin_headers(found, request):
             headers.add(name, value)
-        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._log, live.function.name))
+        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._ledger, live, request))
 
     def _own_answer(self, request: Request) -> Response | None:
         """Spin's well-known endpoints (spin: crates/trigger-http/src/server.rs)."""
@@ -350,7 +388,7 @@ class App(Shown):
         """Say it once, as Spin does."""
         if not self._said_unmatched:
             self._said_unmatched = True
-            self._log.append(Logged("", LogLine("spinlab", unmatched_in_spins_words(path), time.time())))
+            self._ledger.log.append(Logged("", LogLine("spinlab", unmatched_in_spins_words(path), time.time())))
 
     def _known(self, name: str) -> str:
         if name in self.functions or name in self._modules:

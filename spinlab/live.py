@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from spinlab.engine import Outcome, Prepared, Sandbox, Sink
 from spinlab.function import Function
-from spinlab.http import Headers, LogLine
+from spinlab.http import Headers, LogLine, Request
 from spinlab.languages import Build
 from spinlab.shown import Shown
+from spinlab.trace import REQUESTS_KEPT, Traced, Usage
+
+LOG_LINES_KEPT = 5000
 
 REUSE = {"0.2": 1, "0.3": 128}  # Spin: crates/trigger-http, max-instance-reuse-count
 
@@ -26,15 +31,19 @@ class Live(Shown):
         sandbox: Where its requests run.
         revision: Counts from 1 for each name.
         build_seconds, compile_seconds: What the two steps took.
+        declared: What the cell declared, when a grant was changed since; else the same as `function`.
+        usage: What it has used and been denied since it went live.
     """
 
     function: Function
-    build: Build
-    prepared: Prepared
-    sandbox: Sandbox
+    build: Build = field(repr=False)
+    prepared: Prepared = field(repr=False)
+    sandbox: Sandbox = field(repr=False)
     revision: int
     build_seconds: float
     compile_seconds: float
+    declared: Function | None = None
+    usage: Usage = field(default_factory=Usage, compare=False, repr=False)
 
     @property
     def cold_start(self) -> float | None:
@@ -81,16 +90,35 @@ class History:
     removed: bool = False
 
 
-class Recorder:
-    """A sink that passes everything on and keeps the log lines for the app."""
+@dataclass
+class Ledger:
+    """What an app keeps of its requests, bounded: log lines and traces, oldest first."""
 
-    def __init__(self, sink: Sink, log: deque[Logged], name: str) -> None:
+    log: deque[Logged] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
+    traces: deque[Traced] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
+class Recorder:
+    """A sink that passes everything on and writes into the app's ledger.
+
+    Parameters:
+        sink: Where the response goes.
+        ledger: Where log lines and the trace go.
+        live: Who answers.
+        request: What was asked.
+    """
+
+    def __init__(self, sink: Sink, ledger: Ledger, live: Live, request: Request) -> None:
         self._sink = sink
-        self._log = log
-        self._name = name
+        self._ledger = ledger
+        self._live = live
+        self._request = request
+        self._status = 0
 
     def begin(self, status: int, headers: Headers) -> None:
         """See `spinlab.engine.Sink`."""
+        self._status = status
         self._sink.begin(status, headers)
 
     def write(self, data: bytes) -> bool:
@@ -99,6 +127,7 @@ class Recorder:
 
     def whole(self, status: int, headers: Headers, data: bytes) -> None:
         """A whole response at once, for sinks that can use that."""
+        self._status = status
         tell = getattr(self._sink, "whole", None)
         if tell is not None:
             tell(status, headers, data)
@@ -114,8 +143,23 @@ class Recorder:
 
     def end(self, outcome: Outcome) -> None:
         """See `spinlab.engine.Sink`."""
+        name, error = self._live.function.name, outcome.error
         for line in outcome.logs:
-            self._log.append(Logged(self._name, line))
-        if outcome.error is not None:
-            self._log.append(Logged(self._name, LogLine("spinlab", str(outcome.error), time.time())))
+            self._ledger.log.append(Logged(name, line))
+        if error is not None:
+            self._ledger.log.append(Logged(name, LogLine("spinlab", str(error), time.time())))
+        self._live.usage.add(outcome.calls)
+        self._ledger.traces.append(
+            Traced(
+                next(self._ledger.numbers),
+                name,
+                self._request.method,
+                self._request.path,
+                self._status or (error.status if error is not None else 0),
+                time.time(),
+                outcome.elapsed,
+                outcome.calls,
+                error.message if error is not None else "",
+            )
+        )
         self._sink.end(outcome)

@@ -53,7 +53,7 @@ class Build:
         seconds: How long it took.
     """
 
-    component: bytes
+    component: bytes = field(repr=False)
     image: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)

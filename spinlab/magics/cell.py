@@ -31,7 +31,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _variable(text: str) -> tuple[str, str]:
+def variable(text: str) -> tuple[str, str]:
+    """Name and template of ``--var``."""
     name, sign, value = text.partition("=")
     if not name or (sign and not value):
         raise ValueError("it is written NAME, NAME=OTHER or 'NAME={{ template }}'")
@@ -59,7 +60,7 @@ OPTIONS = (
         "A variable it may read: the application's NAME, its OTHER, or a quoted template.",
         "NAME[=OTHER]",
         many=True,
-        convert=_variable,
+        convert=variable,
     ),
     Option(("--environment", "--env"), "An environment variable.", "NAME=VALUE", many=True, convert=_pair),
     Option(("--file",), "A file it may read.", "SRC[=DEST]", many=True, convert=_file),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from spinlab.errors import ListenError, Location, SpinError
 from spinlab.function import Function
+from spinlab.grants import options
+from spinlab.live import Live
 from spinlab.magics.cell import GRANTS_SERVED_LATER
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments
@@ -34,6 +36,8 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     if live is None:
         return card(CardFacts(function))
     remarks = [*served_later(function)]
+    if before is not None and live is not before:
+        remarks += taken_back(before, function)
     if desk.serves:
         try:
             desk.session.ensure_server()
@@ -61,6 +65,13 @@ def problems_of_place(desk: Desk) -> tuple[str, ...]:
     if desk.session.listening.token:
         problems.append("the listener asks for its access token: %spin url or %spin open once, then the links work")
     return tuple(problems)
+
+
+def taken_back(before: Live, function: Function) -> tuple[str, ...]:
+    """What `%spin grant` gave the function and its cell does not say."""
+    given = options(before.declared or before.function, before.function)
+    lost = [x for x in given if x in options(function, before.function)]
+    return (f"this took back {' '.join(lost)}; add it to the %%spin line to keep it",) if lost else ()
 
 
 def served_later(function: Function) -> tuple[str, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spinlab.function import Function
+from spinlab.grants import denials, grants
+from spinlab.http import Denied
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -45,6 +48,9 @@ class CardFacts:
         image: Whether the component is a shared runtime image.
         modules: The ``--module`` cells it was built with.
         remarks: One-line remarks.
+        requests: Requests so far; what was used says something from the first on.
+        used: Grant, as `touches` says it -> how often it was used.
+        denied: What was asked for and denied -> how often.
     """
 
     function: Function
@@ -61,6 +67,9 @@ class CardFacts:
     image: bool = False
     modules: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    requests: int = 0
+    used: Mapping[str, int] = field(default_factory=dict)
+    denied: tuple[tuple[Denied, int], ...] = ()
 
 
 def facts_of(live: Live, url: str = "", *, unchanged: bool = False, remarks: tuple[str, ...] = ()) -> CardFacts:
@@ -81,6 +90,9 @@ def facts_of(live: Live, url: str = "", *, unchanged: bool = False, remarks: tup
         bool(live.build.image),
         live.build.modules,
         (*live.build.warnings, *remarks),
+        live.usage.requests,
+        {str(grant): grant.used for grant in grants(live.function, live.usage)},
+        denials(live.usage),
     )
 
 
@@ -136,6 +148,12 @@ def as_json(known: CardFacts) -> dict[str, Any]:
         "image": known.image,
         "reuse": known.reuse,
         "modules": list(known.modules),
+        "requests": known.requests,
+        "used": dict(known.used),
+        "denied": [
+            {"capability": d.capability, "target": d.target, "option": d.option, "manifest": d.manifest, "count": n}
+            for d, n in known.denied
+        ],
         "remarks": list(known.remarks),
     }
 
@@ -160,14 +178,39 @@ def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
     rows += [_route(known, index, pattern) for index, pattern in enumerate(f.routes)]
     if f.private or not f.routes:
         rows.append(("route", "none: only other functions reach it", "none: only other functions reach it"))
-    granted = touches(f)
-    rows.append(("may touch", ", ".join(granted) or "nothing", ", ".join(granted) or "nothing"))
+    rows += _touches(known)
+    rows += [("denied" if i == 0 else "", *_denied(denied, count)) for i, (denied, count) in enumerate(known.denied)]
     if known.modules:
         rows.append(("uses", ", ".join(known.modules), ", ".join(known.modules)))
     for name, text in (("size", _sizes(known)), ("time", _times(known)), ("instance", _instance(known))):
         if text:
             rows.append((name, text, text))
     return [(n, visible(p), r) for n, p, r in rows]
+
+
+def _touches(known: CardFacts) -> list[tuple[str, str, Child]]:
+    granted = touches(known.function)
+    if not known.requests or not any(item in known.used for item in granted):
+        text = ", ".join(granted) or "nothing"
+        return [("may touch", text, text)]
+    rows: list[tuple[str, str, Child]] = []
+    for item in granted:
+        name, count = "" if rows else "may touch", known.used.get(item)
+        told = "" if count is None else f"used {times(count)}" if count else "unused"
+        rows.append((name, f"{item}  {told}".rstrip(), join(item, " ", muted(told))))
+    return rows
+
+
+def _denied(denied: Denied, count: int) -> tuple[str, Child]:
+    what = f"{denied.capability} {denied.target}, {times(count)}"
+    return f"{what}; grant it with {denied.option}", join(
+        coloured(what, WARN), muted("; grant it with "), code(denied.option)
+    )
+
+
+def times(count: int) -> str:
+    """How often."""
+    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
 
 
 def _route(known: CardFacts, index: int, pattern: str) -> tuple[str, str, Markup]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from spinlab.http import Response
 from spinlab.live import Live
+from spinlab.trace import Trace
 from spinlab.widgets import tables
 from spinlab.widgets.card import card, facts_of
 from spinlab.widgets.response import response as as_display
+from spinlab.widgets.timeline import timeline
 
 if TYPE_CHECKING:
     from spinlab.app import App
@@ -22,6 +24,8 @@ def show(value: object) -> Bundle:
     """The display of a value that is `spinlab.shown.Shown`."""
     if isinstance(value, Response):
         return response(value)
+    if isinstance(value, Trace):
+        return timeline(value)._repr_mimebundle_()
     return live(value) if isinstance(value, Live) else app(cast("App", value))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, life, out, views
+from spinlab.magics.verbs import add, calls, grants, life, out, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-VERBS: dict[str, Verb] = {v.name: v for v in (*calls.VERBS, *views.VERBS, *life.VERBS, *add.VERBS, *out.VERBS)}
+VERBS: dict[str, Verb] = {v.name: v for kind in (calls, views, life, grants, add, out) for v in kind.VERBS}
 """Name -> verb."""
 
 _OTHER_WORDS = {
@@ -28,6 +28,9 @@ _OTHER_WORDS = {
     "check": "doctor",
     "load": "add",
     "register": "add",
+    "allow": "grant",
+    "revoke": "grant",
+    "permit": "grant",
 }
 
 
