@@ -83,8 +83,7 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
     linked = _link(guest, provided)
     main = "wasi2" if handler.wasi == "0.2" else "wasi3"
     tail = ("driver3",) if handler.wasi == "0.3" else ()
-    needed = {main, *(provider for provider, _ in linked.values())}
-    used = tuple(n for n in _ORDER[handler.wasi] if n in needed) + tail
+    used = _with_givers({main, *(provider for provider, _ in linked.values())}, providers, _ORDER[handler.wasi]) + tail
     for name in used:
         if name not in providers:
             raise ComponentError(
@@ -101,6 +100,16 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
         used,
         warm is not None,
     )
+
+
+def _with_givers(needed: set[str], providers: Mapping[str, Provider], order: tuple[str, ...]) -> tuple[str, ...]:
+    """The needed providers and those whose own interfaces they import, in order."""
+    for name in tuple(needed):
+        for wanted in providers[name].imports if name in providers else ():
+            givers = [n for n in order if n in providers and wanted in providers[n].exports]
+            if givers and not needed.intersection(givers):
+                needed.add(givers[0])
+    return tuple(n for n in order if n in needed)
 
 
 def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:
@@ -172,10 +181,7 @@ class _Text:
         ]
         lines += [f"(component $p-{p.name})" for p in self.providers] + ["(component $guest)"]
         for provider in self.shared:
-            lines.append(
-                f'(instance ${provider.name} (instantiate $p-{provider.name} (with "{HOST}" (instance $host)) '
-                f'(with "{provider.core_name}" (core module $c-{provider.name}))))'
-            )
+            lines += self._provider(provider)
         lines += self._guest()
         lines += self._driver() if self.handler.wasi == "0.3" else [_GLUE]
         if self.warm:
@@ -184,6 +190,19 @@ class _Text:
                 '(alias export $warm "prepare" (func $prepare)) (export "prepare" (func $prepare))'
             )
         return _wat2wasm("\n".join(lines) + ")")
+
+    def _provider(self, provider: Provider) -> list[str]:
+        lines, given = [], [f'(with "{HOST}" (instance $host))']
+        for n, name in enumerate(provider.imports):
+            if name != HOST:
+                giver = next(p for p in self.shared if name in p.exports)  # the guest's main provider before others
+                lines.append(f'(alias export ${giver.name} "{name}" (instance $i-{provider.name}-{n}))')
+                given.append(f'(with "{name}" (instance $i-{provider.name}-{n}))')
+        lines.append(
+            f"(instance ${provider.name} (instantiate $p-{provider.name} {' '.join(given)} "
+            f'(with "{provider.core_name}" (core module $c-{provider.name}))))'
+        )
+        return lines
 
     def _guest(self) -> list[str]:
         lines, given = [], []

@@ -271,7 +271,27 @@ def test_the_host_functions_are_those_of_the_wit_file() -> None:
             assert all(letter in LETTERS[kind] for kind, letter in zip(kinds, letters, strict=True)), name
 
 
-def test_providers_import_the_host_alone() -> None:
-    for provider in providers().values():
-        assert provider.imports == (HOST,) or provider.name == "driver3"
+def test_providers_import_the_host_and_what_another_provider_gives_them_alone() -> None:
+    pause, tasks = "spinlab:bridge/pause@0.1.0", "spinlab:bridge/tasks@0.1.0"
+    wanted = {"wasi2": {HOST}, "wasi3": {HOST}, "spin2": {HOST, pause}, "spin3": {HOST, pause, tasks}}
+    for name, imports in wanted.items():
+        provider = providers()[name]
+        assert set(provider.imports) == imports
         assert provider.core
+    for name in (pause, tasks):
+        assert name in providers()["wasi3"].exports
+        assert not any(name in provider.public for provider in providers().values())
+
+
+def test_what_a_provider_imports_of_another_one_brings_that_one_in(engine: Engine) -> None:
+    types = (
+        TYPES
+        + """
+      (import "spin:variables/variables@3.0.0" (instance
+        (type (variant
+          (case "invalid-name" string) (case "undefined" string) (case "provider" string) (case "other" string)))
+        (export "error" (type (eq 0)))))"""
+    )
+    guest = silent_guest(types)
+    assert nest(guest, providers()).providers == ("wasi2", "wasi3", "spin3")
+    assert engine.prepare(guest).wasi == "0.2"

@@ -10,3 +10,4 @@ pub mod fields;
 pub mod head;
 pub mod latin;
 pub mod lines;
+pub mod pack;

@@ -10,6 +10,6 @@ pub use exports::spin::postgres3_0_0::postgres as postgres3;
 pub use exports::spin::postgres4_0_0::postgres as postgres4;
 pub use exports::spin::sqlite3_0_0::sqlite as sqlite3;
 pub use exports::wasi::{config, keyvalue};
-pub use spinlab::bridge::host;
+pub use spinlab::bridge::{host, pause};
 
 export!(Provider);

@@ -3,7 +3,7 @@
 use wit_bindgen::{FutureReader, StreamReader};
 
 use crate::bindings::exports::spin::key_value::key_value::{Error, Guest, GuestStore, Store};
-use crate::open::refused;
+use crate::host::refused;
 use crate::Provider;
 
 /// Nobody ever holds a store.
@@ -15,7 +15,7 @@ impl Guest for Provider {
 
 impl GuestStore for NoStore {
     async fn open(label: String) -> Result<Store, Error> {
-        let refusal = refused("key-value.open", &label);
+        let refusal = refused("key-value.open", &label).await;
         Err(match refusal.name.as_str() {
             "access-denied" => Error::AccessDenied,
             "no-such-store" => Error::NoSuchStore,

@@ -5,10 +5,10 @@
 #![deny(unsafe_code)]
 
 mod bindings;
+mod host;
 mod key_value;
 mod mqtt;
 mod mysql;
-mod open;
 mod postgres;
 mod redis;
 mod sqlite;

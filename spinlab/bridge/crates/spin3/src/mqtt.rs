@@ -1,7 +1,7 @@
 //! `spin:mqtt@3`.
 
 use crate::bindings::exports::spin::mqtt::mqtt::{Connection, Error, Guest, GuestConnection, Qos};
-use crate::open::refused;
+use crate::host::refused;
 use crate::Provider;
 
 /// Nobody ever holds a connection.
@@ -13,7 +13,7 @@ impl Guest for Provider {
 
 impl GuestConnection for NoConnection {
     async fn open(address: String, _: String, _: String, _: u64) -> Result<Connection, Error> {
-        let refusal = refused("mqtt.open", &address);
+        let refusal = refused("mqtt.open", &address).await;
         Err(match refusal.name.as_str() {
             "invalid-address" => Error::InvalidAddress,
             "access-denied" => Error::ConnectionFailed(refusal.message),

@@ -5,7 +5,7 @@ use wit_bindgen::{FutureReader, StreamReader};
 use crate::bindings::exports::spin::mysql::mysql::{
     Column, Connection, Error, Guest, GuestConnection, ParameterValue, Row,
 };
-use crate::open::refused;
+use crate::host::refused;
 use crate::Provider;
 
 /// Nobody ever holds a connection.
@@ -19,7 +19,7 @@ impl Guest for Provider {
 
 impl GuestConnection for NoConnection {
     async fn open(address: String) -> Result<Connection, Error> {
-        let refusal = refused("mysql.open", &address);
+        let refusal = refused("mysql.open", &address).await;
         Err(match refusal.name.as_str() {
             "access-denied" => Error::ConnectionFailed(refusal.message),
             _ => Error::Other(refusal.message),

@@ -5,7 +5,7 @@ use wit_bindgen::{FutureReader, StreamReader};
 use crate::bindings::exports::spin::postgres4_2_0::postgres::{
     Column, Connection, Error, Guest, GuestConnection, GuestConnectionBuilder, ParameterValue, Row, RowSet,
 };
-use crate::open::refused;
+use crate::host::{refused, refused_blocking, Failure};
 use crate::Provider;
 
 /// Nobody ever holds a connection.
@@ -21,9 +21,8 @@ impl Guest for Provider {
     type ConnectionBuilder = Address;
 }
 
-/// Why there is no connection to this address.
-fn refusal(address: &str) -> Error {
-    let refusal = refused("postgres.open", address);
+/// Why there is no connection.
+fn error(refusal: Failure) -> Error {
     match refusal.name.as_str() {
         "access-denied" => Error::ConnectionFailed(refusal.message),
         _ => Error::Other(refusal.message),
@@ -40,21 +39,21 @@ impl GuestConnectionBuilder for Address {
     }
 
     fn build(&self) -> Result<Connection, Error> {
-        Err(refusal(&self.0))
+        Err(error(refused_blocking("postgres.open", &self.0)))
     }
 
     async fn build_async(&self) -> Result<Connection, Error> {
-        Err(refusal(&self.0))
+        Err(error(refused("postgres.open", &self.0).await))
     }
 }
 
 impl GuestConnection for NoConnection {
     fn open(address: String) -> Result<Connection, Error> {
-        Err(refusal(&address))
+        Err(error(refused_blocking("postgres.open", &address)))
     }
 
     async fn open_async(address: String) -> Result<Connection, Error> {
-        Err(refusal(&address))
+        Err(error(refused("postgres.open", &address).await))
     }
 
     fn query(&self, _: String, _: Vec<ParameterValue>) -> Result<RowSet, Error> {

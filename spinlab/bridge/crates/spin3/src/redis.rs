@@ -3,7 +3,7 @@
 use crate::bindings::exports::spin::redis::redis::{
     Connection, Error, Guest, GuestConnection, Payload, RedisParameter, RedisResult,
 };
-use crate::open::refused;
+use crate::host::refused;
 use crate::Provider;
 
 /// Nobody ever holds a connection.
@@ -15,7 +15,7 @@ impl Guest for Provider {
 
 impl GuestConnection for NoConnection {
     async fn open(address: String) -> Result<Connection, Error> {
-        let refusal = refused("redis.open", &address);
+        let refusal = refused("redis.open", &address).await;
         Err(match refusal.name.as_str() {
             "access-denied" | "invalid-address" => Error::InvalidAddress,
             _ => Error::Other(refusal.message),

@@ -5,7 +5,7 @@ use wit_bindgen::{FutureReader, StreamReader};
 use crate::bindings::exports::spin::sqlite3_1_0::sqlite::{
     Connection, Error, Guest, GuestConnection, QueryResult, RowResult, Value,
 };
-use crate::open::refused;
+use crate::host::{refused, refused_blocking, Failure};
 use crate::Provider;
 
 /// Nobody ever holds a connection.
@@ -17,8 +17,7 @@ impl Guest for Provider {
     type Connection = NoConnection;
 }
 
-fn open(database: &str) -> Result<Connection, Error> {
-    let refusal = refused("sqlite.open", database);
+fn open(refusal: Failure) -> Result<Connection, Error> {
     Err(match refusal.name.as_str() {
         "access-denied" => Error::AccessDenied,
         "no-such-database" => Error::NoSuchDatabase,
@@ -28,11 +27,11 @@ fn open(database: &str) -> Result<Connection, Error> {
 
 impl GuestConnection for NoConnection {
     fn open(database: String) -> Result<Connection, Error> {
-        open(&database)
+        open(refused_blocking("sqlite.open", &database))
     }
 
     async fn open_async(database: String) -> Result<Connection, Error> {
-        open(&database)
+        open(refused("sqlite.open", &database).await)
     }
 
     fn execute(&self, _: String, _: Vec<Value>) -> Result<QueryResult, Error> {

@@ -1,9 +1,9 @@
 //! Effects: what the guest asks of the world outside. Starting and taking never block; `wait` is the only call that
 //! does.
 
-use crate::bindings::host;
+use crate::bindings::{host, pause};
 use crate::http::pipe;
-use crate::stop;
+use crate::{stop, Provider};
 use std::collections::BTreeSet;
 
 /// No limit for `wait`.
@@ -133,5 +133,12 @@ pub fn wait_only<'a>(ids: impl Iterator<Item = &'a u32>, until: u64) {
     let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
     if !host::wait(&ids.join(" "), until) {
         stop::now();
+    }
+}
+
+/// For the providers of Spin's interfaces.
+impl pause::Guest for Provider {
+    fn wait(id: u32) {
+        wait(&[id], NEVER);
     }
 }

@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 
-use crate::bindings::exports::spinlab::bridge::ctl3::{self, Foreign};
+use crate::bindings::exports::spinlab::bridge::{
+    ctl3::{self, Foreign},
+    pause, tasks,
+};
 use crate::bindings::exports::wasi::http0_3_0::types::{ErrorCode, Request, Response, Trailers};
 use crate::bindings::spinlab::bridge::host;
 use crate::http::{foreign, print_error, IncomingRequest, OutgoingResponse};
@@ -18,6 +21,20 @@ thread_local! {
 /// Which request of this instance is being handled.
 pub fn current_request() -> u32 {
     REQUEST.get()
+}
+
+impl pause::Guest for Provider {
+    fn wait(id: u32) {
+        effects::wait(&id.to_string(), u64::MAX);
+    }
+}
+
+impl tasks::Guest for Provider {
+    async fn outcome(id: u32) -> (u32, String, String) {
+        // Without a request of WASI 0.3 there is no pump: the guest's handler is one of 0.2, which can't do otherwise.
+        let answer = if current_request() == 0 { effects::answer_blocking(id) } else { effects::answer(id).await };
+        (answer.status, answer.head, answer.data)
+    }
 }
 
 impl ctl3::Guest for Provider {

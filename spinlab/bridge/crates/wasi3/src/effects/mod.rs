@@ -68,12 +68,27 @@ pub async fn perform(op: &str, args: &str, data: &str) -> Answer {
 
 /// The same in an export that is no task: blocks the store, for the few effects that hosts answer at once.
 pub fn perform_blocking(op: &str, args: &str) -> Answer {
-    let (id, mut status, mut head, mut data) = host::start(op, args, "");
-    while status == PENDING {
-        wait(&id.to_string(), u64::MAX);
-        (status, head, data) = host::take(id);
+    let (id, status, head, data) = host::start(op, args, "");
+    match status {
+        PENDING => answer_blocking(id),
+        _ => Answer { status, head, data },
     }
-    Answer { status, head, data }
+}
+
+/// The end of an effect that is pending.
+pub async fn answer(id: u32) -> Answer {
+    Ticket::new(What::Effect(id)).await
+}
+
+/// The same; blocks the store.
+pub fn answer_blocking(id: u32) -> Answer {
+    loop {
+        wait(&id.to_string(), u64::MAX);
+        let (status, head, data) = host::take(id);
+        if status != PENDING {
+            return Answer { status, head, data };
+        }
+    }
 }
 
 /// Sleep until the monotonic clock reaches `when`.
@@ -82,7 +97,7 @@ pub async fn sleep_until(when: u64) {
 }
 
 /// The only call that blocks.
-fn wait(ids: &str, until: u64) {
+pub fn wait(ids: &str, until: u64) {
     if !host::wait(ids, until) {
         std::process::abort();
     }
