@@ -67,6 +67,7 @@ class SpinError(Exception):
         self.location = location
         self.details = details
         self.source: SourceView | None = None
+        self.subject: tuple[str, str] | None = None  # key and value of the option that it is about
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
