@@ -40,7 +40,6 @@ from spinlab.host.resolving import Lookup, Resolver
 from spinlab.host.services import Services
 from spinlab.manifest import hosts
 from spinlab.manifest.allowed_hosts import AllowedHosts, split
-from spinlab.manifest.template import Template
 
 TIMEOUT = 600.0
 """Seconds that a connection may take, as Spin."""
@@ -136,7 +135,7 @@ def granted(function: Function, services: Services) -> AllowedHosts:
 
 
 def _resolved(entry: str, services: Services) -> str:
-    return entry if "{{" not in entry else Template.parse(entry).resolve(services.variables.value)
+    return services.variables.resolve(entry) if "{{" in entry else entry
 
 
 @lru_cache(maxsize=256)
