@@ -12,27 +12,32 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spinlab import client
 from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
-from spinlab.function import Function
+from spinlab.function import Function, Limits
 from spinlab.grants import narrowed, widened
 from spinlab.host import Host, Services
+from spinlab.host.checks import check as check_grants
 from spinlab.host.runtime_config import RuntimeConfig
+from spinlab.host.variables import implied
 from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Ledger, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest.ids import kebab
+from spinlab.manifest.model import Application, Trigger
 from spinlab.routing import Match, parse, spin_headers, unmatched, unmatched_in_spins_words
 from spinlab.shown import Shown
-from spinlab.table import Table, normal
+from spinlab.table import Static, Table, normal
 from spinlab.trace import Trace, Usage
+from spinlab.variables import declare
 
 REVISIONS_KEPT = 10
 WELL_KNOWN = "/.well-known/spin/"
@@ -46,11 +51,14 @@ class App(Shown):
         engine: What runs the components; the process's own by default.
         state_dir: Where stores and databases live, made at the first write; None keeps them in memory.
         runtime: What the operator decided (``runtime-config.toml``).
+        tell: Called with component id, stream and text whenever a guest writes to its log, from any thread.
 
     Attributes:
         variables: Application variable -> ``default``, ``description``, ``required`` and ``secret``, as the manifest
             declares them.
         services: What stands behind the functions' grants.
+        application: What the manifest says of the app that it was loaded from; None for one that was written here.
+        idle: Components of that manifest that nothing here runs, for the export.
     """
 
     def __init__(
@@ -60,22 +68,22 @@ class App(Shown):
         engine: Engine | None = None,
         state_dir: str | os.PathLike[str] | None = None,
         runtime: RuntimeConfig | None = None,
+        tell: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self.name = name
         self.variables: dict[str, dict[str, Any]] = {}
-        self.services = Services(
-            state_dir=None if state_dir is None else Path(state_dir),
-            runtime=runtime,
-            declared=lambda: self.variables,
-            local=self.submit,
-            components=lambda: self._table.ids,
-        )
+        self.application: Application | None = None
+        self.idle: dict[str, Function] = {}
+        self._tell = tell
+        self._state_dir = None if state_dir is None else Path(state_dir)
+        self.services = self._services(runtime)
         self._engine = engine
         self._lock = threading.RLock()
         self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
         self._ledger = Ledger()
         self._table = Table()
+        self._implied: tuple[Table, Mapping[str, Mapping[str, Any]]] = self._table, {}
         self._said_unmatched = False
 
     @property
@@ -97,6 +105,11 @@ class App(Shown):
         """The ``--module`` functions by name."""
         return dict(self._modules)
 
+    @property
+    def triggers(self) -> Mapping[str, tuple[Trigger, ...]]:
+        """Type -> the triggers of the manifests that the app was loaded from, with their ids and in their order."""
+        return self._table.triggers
+
     def __getitem__(self, name: str) -> Live:
         return self.functions[self._known(name)]
 
@@ -112,16 +125,18 @@ class App(Shown):
         """The route table in the order of registration."""
         table = self._table
         problems = {(u.route, u.component): u.reason for u in table.router.unreachable}
-        return tuple(
+        functions = tuple(
             RouteInfo(pattern, name, problems.get((pattern, kebab(name)), ""))
             for name, live in table.live.items()
             for pattern in live.function.routes
         )
+        static = (RouteInfo(s.route, s.id, problems.get((s.route, s.id), "")) for s in table.static.values())
+        return (*functions, *static)
 
     def answering(self, path: str) -> Live | None:
         """The function that requests for a path go to; None when it is nobody's."""
         found = None if path.startswith(WELL_KNOWN) else self._table.router.match(path)
-        return found.target if found else None
+        return found.target if found and isinstance(found.target, Live) else None
 
     def logs(self, name: str | None = None) -> tuple[Logged, ...]:
         """What guests wrote lately, oldest first; of one function when `name` is given."""
@@ -171,13 +186,59 @@ class App(Shown):
             self._modules.pop(function.name, None)
             return live
 
+    def add_all(
+        self,
+        functions: Iterable[Function],
+        triggers: Mapping[str, tuple[Trigger, ...]] | None = None,
+        *,
+        progress: Progress = silent,
+    ) -> tuple[Live, ...]:
+        """Build, check and swap in many functions and modules at once, or none of them.
+
+        Parameters:
+            functions: What a manifest has. One of them may have a route of another one: the last trigger gets it.
+            triggers: Type -> its triggers: their order decides between routes, those that have an answer of their own
+                are answered by the app.
+            progress: Where to say how far a long step is.
+
+        Raises:
+            SpinError: One of them can't be; nothing has changed.
+        """
+        with self._lock:
+            listed = tuple(functions)
+            table = self._table.with_triggers(triggers or {}, {kebab(f.name) for f in listed})
+            for function in listed:
+                check(function)
+                self._check_names(function)
+                self._check_routes(function, {f.name for f in listed})
+            modules = dict(self._modules)
+            self._modules |= {f.name: f for f in listed if f.module}
+            made: dict[str, Live] = {}
+            try:
+                for function in listed:
+                    context = self._context(function, progress, frozenset())
+                    if function.module:
+                        language(function.language).build(function, context)
+                    else:
+                        made[function.name] = self._make(function, context)
+            except BaseException:
+                self._modules = modules
+                for live in made.values():
+                    live.sandbox.close()
+                raise
+            self._swap(made, table)
+            return tuple(made.values())
+
     def remove(self, name: str) -> None:
-        """Take a function or module away; `undo` brings a function back.
+        """Take a function, module or static response away; `undo` brings a function back.
 
         Raises:
             OptionError: There is none of that name.
         """
         with self._lock:
+            if name in self._table.static:
+                self._table = self._table.without(name)
+                return
             known = self._known(name)
             if known in self._modules:
                 users = [n for n, x in self.functions.items() if known in x.build.modules]
@@ -258,6 +319,56 @@ class App(Shown):
             for history in self._histories.values():
                 history.revisions = history.revisions[-1:]
             return gone
+
+    def set_variable(self, name: str, value: str | None = None, **declaration: Any) -> None:
+        """Give a variable its value for this session, and declare it when it is not.
+
+        Parameters:
+            name: The variable.
+            value: Its value; it is kept in memory only. None to declare it alone.
+            **declaration: What the manifest says of it: ``default``, ``description`` and ``secret``.
+
+        Raises:
+            NameRefused: The name is none for a variable.
+            OptionError: A secret can't have a default value.
+        """
+        with self._lock:
+            declared = declare(self.variables, name, **declaration)
+            if value is not None:
+                self.services.variables.set(name, value)
+            elif declared.get("secret"):
+                self.services.variables.find(name)  # what it is by now is hidden too
+
+    def unset_variable(self, name: str) -> bool:
+        """Forget the value that `set_variable` gave; False when it gave none."""
+        with self._lock:
+            if self.variables.get(name) == {"required": True}:
+                del self.variables[name]  # nothing was said of it but its value
+            return self.services.variables.unset(name)
+
+    def configure(self, runtime: RuntimeConfig) -> None:
+        """Put other stores, databases, providers and limits behind the functions, which live on.
+
+        Parameters:
+            runtime: What the operator decided.
+
+        Raises:
+            SpinError: A function is granted what has no place there; nothing has changed.
+        """
+        with self._lock:
+            services, old = self._services(runtime), self.services
+            services.variables.adopt(old.variables)
+            lives = list(self.functions.values())
+            try:
+                for live in lives:
+                    check_grants(live.function, services)
+            except BaseException:
+                services.close()
+                raise
+            self.services = services
+            for live in lives:
+                live.sandbox.rehost(Host(function=live.function, services=services), self._limits(live.function))
+            old.close()
 
     def close(self) -> None:
         """Remove everything; requests in flight finish."""
@@ -346,6 +457,30 @@ class App(Shown):
 
     # ---- inside
 
+    def _services(self, runtime: RuntimeConfig | None) -> Services:
+        return Services(
+            state_dir=self._state_dir,
+            runtime=runtime,
+            declared=self._declared,
+            local=self.submit,
+            components=lambda: self._table.ids,
+        )
+
+    def _declared(self) -> Mapping[str, Mapping[str, Any]]:
+        """The variables of the app, with those that its functions declare by naming them."""
+        table, found = self._implied
+        if table is not self._table:
+            table = self._table
+            found = {name: x for live in table.live.values() for name, x in implied(live.function).items()}
+            self._implied = table, found
+        return {**found, **self.variables}
+
+    def _limits(self, function: Function) -> Limits:
+        """What a request may use: what the function says, bounded by the runtime configuration."""
+        most = self.services.runtime.max_instance_memory
+        limits = function.limits
+        return limits if most is None or limits.memory <= most else replace(limits, memory=most)
+
     def _route(self, request: Request) -> Match[Live] | Response:
         """What answers a request: a function by its route, or the app itself."""
         own = self._own_answer(request)
@@ -355,7 +490,9 @@ class App(Shown):
         if found is None:
             self._log_unmatched(request.path)
             return Response(404)
-        return found
+        if isinstance(found.target, Static):
+            return found.target.response
+        return cast("Match[Live]", found)
 
     def _send(self, found: Match[Live] | Live | Response, request: Request, sink: Sink) -> Call | None:
         """Let what was found answer; None when it has."""
@@ -366,11 +503,13 @@ class App(Shown):
             return None
         live = found if isinstance(found, Live) else found.target
         headers = request.headers.copy()
-        for name in [n for n, _ in headers if n.lower().startswith("spin-") or n.lower() == "connection"]:
+        trusting = live.function.loaded is not None  # Spin passes a client's own spin-* fields on
+        for name in [n for n, _ in headers if n.lower() == "connection" or (_is_spins(n) and not trusting)]:
             headers.remove(name)
         for name, value in () if isinstance(found, Live) else spin_headers(found, request):
             headers.add(name, value)
-        return live.sandbox.submit(replace(request, headers=headers), Recorder(sink, self._ledger, live, request))
+        recorder = Recorder(sink, self._ledger, live, request, self.services.variables.secrets)
+        return live.sandbox.submit(replace(request, headers=headers), recorder)
 
     def _own_answer(self, request: Request) -> Response | None:
         """Spin's well-known endpoints (spin: crates/trigger-http/src/server.rs)."""
@@ -380,9 +519,16 @@ class App(Shown):
         if what == "health":
             return Response(200, Headers(), b"OK")
         if what == "info":
-            body = json.dumps({"name": kebab(self.name)}, indent=2).encode()
+            body = json.dumps(self._about(), indent=2).encode()
             return Response(200, Headers([("content-type", "application/json")]), body)
         return Response(404)
+
+    def _about(self) -> dict[str, str]:
+        """What Spin's info endpoint tells."""
+        if self.application is None:
+            return {"name": kebab(self.name)}
+        version = self.application.version
+        return {"name": self.application.name} | ({"version": version} if version else {})
 
     def _log_unmatched(self, path: str) -> None:
         """Say it once, as Spin does."""
@@ -410,12 +556,12 @@ class App(Shown):
                 hint=f"choose another name, or %spin remove {other}",
             )
 
-    def _check_routes(self, function: Function) -> None:
+    def _check_routes(self, function: Function, along: Collection[str] = ()) -> None:
         for pattern in function.routes:
             parse(pattern)
             other = self._table.owners.get(normal(pattern))
-            if other is not None and other != function.name:
-                origin = self.functions[other].function.origin
+            if other is not None and other != function.name and other not in along:
+                origin = self.functions[other].function.origin if other in self.functions else "a static response"
                 raise RouteError(
                     f"route {pattern} belongs to {other!r}" + (f" ({origin})" if origin else ""),
                     hint=f"choose another route, or %spin remove {other}",
@@ -432,6 +578,7 @@ class App(Shown):
         )
 
     def _make(self, function: Function, context: BuildContext) -> Live:
+        check_grants(function, self.services)
         began = time.perf_counter()
         build = language(function.language).build(function, context)
         built = time.perf_counter()
@@ -460,9 +607,10 @@ class App(Shown):
             name=function.name,
             environment=function.environment,
             injected=build.environment,
-            limits=function.limits,
+            limits=self._limits(function),
             reuse=reuse_of(function, prepared),
             host=Host(function=function, services=self.services),
+            tell=None if self._tell is None else partial(self._tell, kebab(function.name)),
         )
 
     def _add_module(self, function: Function, progress: Progress) -> None:
@@ -485,9 +633,9 @@ class App(Shown):
             raise
         self._swap(made)
 
-    def _swap(self, made: Mapping[str, Live]) -> None:
+    def _swap(self, made: Mapping[str, Live], table: Table | None = None) -> None:
         old = [self.functions[n] for n in made if n in self.functions]
-        self._table = self._table.changed(made)
+        self._table = (table or self._table).changed(made)
         for name, live in made.items():
             history = self._histories.setdefault(name, History())
             history.count = live.revision
@@ -500,6 +648,10 @@ class App(Shown):
 def _same(a: Function, b: Function) -> bool:
     """Whether two functions differ in nothing but where they were written."""
     return replace(a, origin="", first_line=1) == replace(b, origin="", first_line=1)
+
+
+def _is_spins(field: str) -> bool:
+    return field.lower().startswith("spin-")
 
 
 Resolver = Callable[[str], App | None]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from spinlab.engine.limits import Watch, exceeded
-from spinlab.engine.logs import STREAMS, Log
+from spinlab.engine.logs import STREAMS, Log, Tell
 from spinlab.errors import CallError, GuestError
 from spinlab.function import Limits
 from spinlab.host import ERROR, PENDING, Effect, Files, Host, Record, Result
@@ -58,12 +58,13 @@ class Context:
         limits: Limits,
         watch: Watch,
         loading: bool = False,
+        tell: Tell | None = None,
     ) -> None:
         self.name = name
         self.files = files
         self.loading = loading
         self.limits = limits
-        self.written = Log(limits.log)
+        self.written = Log(limits.log, tell)
         self.denied: list[Denied] = []
         self.error: CallError | None = None
         self.crash: BaseException | None = None

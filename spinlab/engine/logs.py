@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from spinlab.http import LogLine
 
 STREAMS = {1: "stdout", 2: "stderr"}
+
+Tell = Callable[[str, str], None]
+"""Called with a stream and text as they are written."""
 
 _PER_LINE = 16
 """A line costs us more than its text: so many bytes of the limit are also taken by each line end."""
@@ -19,16 +22,22 @@ class Log:
     Not thread-safe: a guest and what is done for it write from one thread.
 
     Parameters:
-        limit: Bytes that may be written.
+        limit: Bytes that may be written; of what somebody is told of, bytes that are kept.
+        tell: Who is told of everything at once.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, tell: Tell | None = None) -> None:
         self._left = limit
+        self._tell = tell
         self._lines: list[LogLine] = []
         self._fragments: dict[str, tuple[float, list[str]]] = {}
 
     def write(self, stream: str, text: str) -> bool:
         """Add text; False when it does not fit any more (what fits is kept)."""
+        if self._tell is not None:
+            self._tell(stream, text)
+            if self._left < 0:
+                return True
         self._left -= (len(text) if text.isascii() else len(text.encode("utf-8", "replace"))) + _PER_LINE * text.count(
             "\n"
         )
@@ -42,12 +51,14 @@ class Log:
             self._lines.append(LogLine(stream, "".join((*parts, line)).removesuffix("\r"), began))
         if rest:
             self._fragments.setdefault(stream, (now, []))[1].append(rest)
-        return fits
+        return fits or self._tell is not None
 
     def note(self, text: str) -> None:
         """Add lines of ours to stderr, whatever the guest has left of its limit."""
         now = time.time()
         self._lines.extend(LogLine("stderr", line, now) for line in text.splitlines())
+        if self._tell is not None:
+            self._tell("stderr", f"{text}\n")
 
     def before(self, lines: Iterable[LogLine]) -> None:
         """Put lines that were written earlier in front."""

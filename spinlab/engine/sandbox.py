@@ -13,6 +13,7 @@ from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.instances import Instances
 from spinlab.engine.limits import exceeded
+from spinlab.engine.logs import Tell
 from spinlab.engine.ready import Spare, Stock
 from spinlab.engine.threads import threads
 from spinlab.engine.traps import explain, import_failed, ran_out_of_memory, stopped_at_import
@@ -49,6 +50,7 @@ class Sandbox:
         limits: What one request may use.
         reuse: Requests that an instance answers, one after the other, before it goes.
         host: What the guest can ask for; nothing beside its files by default.
+        tell: Called with stream and text as the guest writes; the limit on the log then bounds what is kept of it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Sandbox:
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         reuse: int = 1,
         host: Host | None = None,
+        tell: Tell | None = None,
     ) -> None:
         self.name = name
         self.prepared = prepared
@@ -73,8 +76,10 @@ class Sandbox:
         self._environment = "".join(f"{n}\0{v}\0" for n, v in variables.items())
         self._files = Files(files)
         self._host = host or _PLAIN_HOST
+        self._tell = tell
         self._threads = threads(engine)
-        self._instances = Instances(prepared, prepared.caps(limits), engine.settings.memory)
+        self._pooled = engine.settings.memory
+        self._instances = Instances(prepared, prepared.caps(limits), self._pooled)
         self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
         self._pays = prepared.warms
         self._makes_ahead = True
@@ -116,6 +121,14 @@ class Sandbox:
         if loading.error is not None:
             raise loading.error
 
+    def rehost(self, host: Host, limits: Limits) -> None:
+        """Let requests that begin from now on ask another host, within other limits."""
+        self._host = host
+        if limits != self.limits:
+            self.limits = limits
+            self._instances = Instances(self.prepared, self.prepared.caps(limits), self._pooled)
+            self._threads.makers.drop(self._stock)
+
     def close(self) -> None:
         """Requests that run are finished; instances that wait go."""
         self._threads.makers.drop(self._stock, closed=True)
@@ -129,6 +142,7 @@ class Sandbox:
             limits=self.limits,
             watch=self._threads.watch,
             loading=loading,
+            tell=self._tell,
         )
 
     # On a worker.

@@ -1,0 +1,153 @@
+"""A manifest as the functions of an app: what each component and its triggers are in our terms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from spinlab.errors import ManifestError
+from spinlab.function import MIB, Function, Limits
+from spinlab.languages import Progress, silent
+from spinlab.loading import unserved, written
+from spinlab.loading.place import Place
+from spinlab.loading.source import bytes_of, is_text
+from spinlab.manifest import Application, Component, Manifest, Mount, Trigger, http_trigger, load, normalize
+from spinlab.manifest.deprecated import outbound_hosts
+from spinlab.manifest.ids import debug
+
+AS_SPIN = Limits(timeout=30 * 86400.0, memory=4096 * MIB, response=1 << 62, request=1 << 62)
+"""What one request may use under ``spin up``: whatever it likes, up to the memory that a component can have."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A manifest, read.
+
+    Attributes:
+        application: What it is called.
+        variables: Application variable -> what the manifest declares of it.
+        functions: In the order of the manifest, modules first.
+        triggers: Type -> triggers in order, all with ids.
+        idle: Components that no trigger reaches, or none that is served: they don't run, but an export has them.
+        remarks: What the user should know.
+    """
+
+    application: Application
+    variables: Mapping[str, dict[str, Any]]
+    functions: tuple[Function, ...]
+    triggers: Mapping[str, tuple[Trigger, ...]]
+    idle: Mapping[str, Function] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+
+def read(
+    place: Place,
+    *,
+    as_is: bool = False,
+    components: Sequence[str] = (),
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    progress: Progress = silent,
+) -> Loaded:
+    """Read an application, with the bytes of its components.
+
+    Parameters:
+        place: Where it is.
+        as_is: Take every component as it is, also one that has its source beside it.
+        components: Ids of those to take; all when empty.
+        limits: What a request may use, where the manifest does not say.
+        progress: Told about downloads.
+
+    Raises:
+        ManifestError: Spin would refuse it, or something of it is not served here.
+    """
+    manifest = _manifest(place)
+    remarks = tuple(unserved.other_triggers(manifest))
+    http = _chosen(manifest, components)
+    reached = {str(trigger.component) for trigger in http if trigger.component is not None}
+    unserved.check(replace(manifest, triggers={"http": http}), reached)
+    functions: list[Function] = []
+    idle: dict[str, Function] = {}
+    for name, component in manifest.components.items():
+        if name in reached:
+            mine = [trigger for trigger in http if trigger.component == name]
+            functions.append(_function(name, component, mine, place, limits, progress))
+        elif not components:
+            idle[name] = Function(name, b"", language="wasm", folder=str(place.folder), loaded=component)
+    if not as_is:
+        found = written.with_sources(functions)
+        functions, remarks = [*found.modules, *found.functions], (*remarks, *found.remarks)
+    variables = {
+        name: {"default": v.default, "required": v.required, "secret": v.secret, "description": v.description}
+        for name, v in manifest.variables.items()
+    }
+    triggers = {**({} if components else manifest.triggers), "http": http}
+    return Loaded(manifest.application, variables, tuple(functions), triggers, idle, remarks)
+
+
+def _manifest(place: Place) -> Manifest:
+    if not place.bare:
+        return normalize(load(place.file))
+    # Spin 4: crates/loader, single_file_manifest
+    component = Component(os.path.abspath(place.file))
+    return normalize(Manifest(Application(place.file.stem), triggers={"http": (http_trigger("/...", component),)}))
+
+
+def _chosen(manifest: Manifest, components: Collection[str]) -> tuple[Trigger, ...]:
+    """The HTTP triggers of the chosen components; without a choice all, and those that need none."""
+    http = manifest.triggers.get("http", ())
+    if not components:
+        return http
+    for name in components:
+        if name not in manifest.components:
+            raise ManifestError(
+                f"Specified component {debug(name)} not found in application",
+                hint="there are: " + ", ".join(manifest.components),
+            )
+    return tuple(trigger for trigger in http if trigger.component in components)
+
+
+def _function(
+    name: str, component: Component, triggers: Sequence[Trigger], place: Place, limits: Limits, progress: Progress
+) -> Function:
+    data = bytes_of(name, component, place.folder, progress)
+    text = is_text(data)
+    about = component.tool.get("spinlab", {})
+    return Function(
+        name,
+        data.decode() if text else data,
+        language="wat" if text else "wasm",
+        routes=tuple(dict.fromkeys(trigger.route for trigger in triggers if trigger.route is not None)),
+        private=all(trigger.private for trigger in triggers),
+        allowed_outbound_hosts=(*component.allowed_outbound_hosts, *outbound_hosts(component.allowed_http_hosts)),
+        key_value_stores=component.key_value_stores,
+        sqlite_databases=component.sqlite_databases,
+        ai_models=component.ai_models,
+        variables=component.variables,
+        environment=component.environment,
+        files=tuple((f.source, f.destination) if isinstance(f, Mount) else (f, "") for f in component.files),
+        exclude_files=component.exclude_files,
+        folder=str(place.folder),
+        limits=_limits(limits, about.get("limits")),
+        reuse=_whole(about.get("reuse")),
+        description=component.description,
+        origin=place.file.name,
+        loaded=component,
+    )
+
+
+def _limits(limits: Limits, given: object) -> Limits:
+    """The limits that an export noted; what is no limit or no number is somebody else's note."""
+    if not isinstance(given, Mapping):
+        return limits
+    known: dict[str, Any] = {
+        name: value if name == "timeout" else int(value)
+        for name, value in given.items()
+        if name in vars(limits) and isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+    }
+    return replace(limits, **known)
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -1,0 +1,62 @@
+"""What a manifest may ask for and does not run here, each named with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from spinlab.errors import ManifestError
+from spinlab.manifest import Component, Manifest, Trigger
+
+
+def check(manifest: Manifest, components: Collection[str]) -> None:
+    """Let a manifest pass that runs here.
+
+    Parameters:
+        manifest: Normalized.
+        components: Ids of the components that shall run.
+
+    Raises:
+        ManifestError: Something of it does not; all of it is named.
+    """
+    found = [*_triggers(manifest.triggers.get("http", ()), components), *_components(manifest.components, components)]
+    if found:
+        raise ManifestError("; ".join(found), hint="`spin up` serves it; or leave these components out")
+
+
+def other_triggers(manifest: Manifest) -> Iterator[str]:
+    """A remark for each kind of trigger that is not served.
+
+    Raises:
+        ManifestError: There is no other one.
+    """
+    kinds = [kind for kind in manifest.triggers if kind != "http"]
+    if "http" not in manifest.triggers:
+        if not kinds:
+            raise ManifestError("No triggers in app", hint="add [[trigger.http]] with route and component")
+        raise ManifestError(
+            f"the application has only triggers of type {', '.join(kinds)}, which are not served yet",
+            hint="`spin up` serves them",
+        )
+    for kind in kinds:
+        names = ", ".join(trigger.id for trigger in manifest.triggers[kind])
+        yield f"not served here: triggers of type {kind} ({names}); `spin up` serves them"
+
+
+def _triggers(triggers: Collection[Trigger], components: Collection[str]) -> Iterator[str]:
+    for trigger in triggers:
+        if trigger.component is not None and trigger.component not in components:
+            continue
+        executor = trigger.config.get("executor")
+        if isinstance(executor, Mapping) and executor.get("type") == "wagi":
+            yield f"component {trigger.component} has the wagi executor, which is not served yet"
+        for role in trigger.dependencies:
+            yield f"trigger {trigger.id} has {role} components, which are not served yet"
+        for role in trigger.components:
+            yield f"trigger {trigger.id} has further components ({role}), which are not served yet"
+
+
+def _components(all_components: Mapping[str, Component], components: Collection[str]) -> Iterator[str]:
+    for name, component in all_components.items():
+        if name in components and component.dependencies:
+            named = ", ".join(component.dependencies)
+            yield f"component {name} has dependencies ({named}), which are not composed yet"
