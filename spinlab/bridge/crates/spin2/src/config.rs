@@ -1,20 +1,35 @@
 //! `wasi:config/store`: the same values as Spin's variables.
 
 use crate::bindings::config::store::{Error, Guest};
-use crate::host::text;
+use crate::host::{ask, text, Failure};
 use crate::Provider;
+use flat::pack::unpack;
 
 impl Guest for Provider {
     fn get(key: String) -> Result<Option<String>, Error> {
         match text("config.get", &key) {
             Ok(value) => Ok(Some(value)),
             Err(failure) if failure.name == "undefined" => Ok(None),
-            Err(failure) if failure.name == "io" => Err(Error::Io(failure.message)),
-            Err(failure) => Err(Error::Upstream(failure.message)),
+            Err(failure) => Err(error(failure)),
         }
     }
 
     fn get_all() -> Result<Vec<(String, String)>, Error> {
-        Ok(Vec::new())
+        let answer = ask("config.get-all", "", "").map_err(error)?;
+        pairs(&answer.data).ok_or_else(|| error(Failure::unreadable()))
+    }
+}
+
+fn pairs(data: &[u8]) -> Option<Vec<(String, String)>> {
+    unpack(data)?.each(|pair| {
+        let [key, value] = pair.array()?;
+        Some((key.text()?.to_owned(), value.text()?.to_owned()))
+    })
+}
+
+fn error(failure: Failure) -> Error {
+    match failure.name.as_str() {
+        "io" => Error::Io(failure.message),
+        _ => Error::Upstream(failure.message),
     }
 }

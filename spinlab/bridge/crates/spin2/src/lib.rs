@@ -1,5 +1,7 @@
-//! Spin's own interfaces for guests of WASI 0.2. Every attempt reaches the host and is answered in the interface's own
-//! errors; nobody gets a store or connection, so those resources are types without values.
+//! Spin's own interfaces for guests of WASI 0.2, one module for each over the flat host interface.
+//!
+//! What is granted is the host's business alone: every attempt reaches it, and its refusal becomes the interface's own
+//! error.
 #![deny(unsafe_code)]
 
 mod bindings;
@@ -14,6 +16,7 @@ mod postgres;
 mod rdbms;
 mod redis;
 mod sqlite;
+mod stores;
 mod variables;
 
 /// The type that all of the world's interfaces are implemented on.

@@ -32,6 +32,14 @@ impl Failure {
         Self { message: if message.is_empty() { name.clone() } else { message }, name }
     }
 
+    /// A later request can't go on reading what an earlier one asked for.
+    fn or_over(mut self) -> Self {
+        if self.name == GONE {
+            self.message = "the request that asked for this is over".into();
+        }
+        self
+    }
+
     /// The answer is none that this operation has.
     pub fn unreadable() -> Self {
         Self { name: "other".into(), message: "the host's answer can't be read".into() }
@@ -170,7 +178,7 @@ impl Parts {
         if self.id == 0 {
             return Ok(None);
         }
-        let answer = ask(self.next, &self.id.to_string(), "").await?;
+        let answer = ask(self.next, &self.id.to_string(), "").await.map_err(Failure::or_over)?;
         Ok(Some(self.part(answer)))
     }
 
@@ -179,7 +187,7 @@ impl Parts {
         if self.id == 0 {
             return Ok(None);
         }
-        let answer = ask_blocking(self.next, &self.id.to_string(), "")?;
+        let answer = ask_blocking(self.next, &self.id.to_string(), "").map_err(Failure::or_over)?;
         Ok(Some(self.part(answer)))
     }
 

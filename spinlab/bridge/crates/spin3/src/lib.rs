@@ -1,7 +1,7 @@
 //! The asynchronous interfaces of Spin, one module for each WIT package, over the flat host interface.
 //!
-//! Every attempt to open something reaches the host, which refuses it; the guest gets the refusal that Spin would give
-//! it in that interface. What nobody can open is a type without values, so its methods need no code.
+//! What is granted is the host's business alone: every attempt reaches it, and its refusal becomes the interface's own
+//! error.
 #![deny(unsafe_code)]
 
 mod bindings;
@@ -11,6 +11,7 @@ mod mqtt;
 mod mysql;
 mod postgres;
 mod redis;
+mod rows;
 mod sqlite;
 mod variables;
 

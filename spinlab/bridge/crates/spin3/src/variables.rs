@@ -6,11 +6,11 @@ use crate::Provider;
 
 impl Guest for Provider {
     async fn get(name: String) -> Result<String, Error> {
-        text("variables.get", &name).await.map_err(|refusal| match refusal.name.as_str() {
-            "undefined" | "access-denied" => Error::Undefined(refusal.message),
-            "invalid-name" => Error::InvalidName(refusal.message),
-            "provider" => Error::Provider(refusal.message),
-            _ => Error::Other(refusal.message),
+        text("variables.get", &name).await.map_err(|failure| match failure.name.as_str() {
+            "undefined" => Error::Undefined(failure.message),
+            "invalid-name" => Error::InvalidName(failure.message),
+            "provider" => Error::Provider(failure.message),
+            _ => Error::Other(failure.message),
         })
     }
 }
