@@ -610,8 +610,12 @@ class App(Shown):
             limits=self._limits(function),
             reuse=reuse_of(function, prepared),
             host=Host(function=function, services=self.services),
-            tell=None if self._tell is None else partial(self._tell, kebab(function.name)),
+            tell=None if self._tell is None else partial(self._told, self._tell, kebab(function.name)),
         )
+
+    def _told(self, tell: Callable[[str, str, str], None], component: str, stream: str, text: str) -> None:
+        """Pass on what a guest writes, without secrets."""
+        tell(component, stream, self.services.variables.mask(text))
 
     def _add_module(self, function: Function, progress: Progress) -> None:
         if function.name in self.functions:

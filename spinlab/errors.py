@@ -68,6 +68,7 @@ class SpinError(Exception):
         self.details = details
         self.source: SourceView | None = None
         self.subject: tuple[str, str] | None = None  # key and value of the option that it is about
+        self.unseen: tuple[str, ...] = ()  # what no display of it may show
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

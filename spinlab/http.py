@@ -10,9 +10,10 @@ import json as _json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from spinlab.secrets import mask
 from spinlab.shown import Shown
 
 HeaderItems = Iterable[tuple[str, str]]
@@ -292,6 +293,10 @@ class Response(Shown):
     error: Exception | None = None
     advice: str = ""
     calls: tuple[HostCall, ...] = ()
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))
+        return mask(f"Response({told})")
 
     @property
     def ok(self) -> bool:

@@ -12,6 +12,7 @@ from spinlab.engine import Outcome, Prepared, Sandbox, Sink
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine, Request
 from spinlab.languages import Build
+from spinlab.secrets import Secrets
 from spinlab.shown import Shown
 from spinlab.trace import REQUESTS_KEPT, Traced, Usage
 
@@ -107,13 +108,15 @@ class Recorder:
         ledger: Where log lines and the trace go.
         live: Who answers.
         request: What was asked.
+        secrets: What nobody may see of what the guest wrote and asked for.
     """
 
-    def __init__(self, sink: Sink, ledger: Ledger, live: Live, request: Request) -> None:
+    def __init__(self, sink: Sink, ledger: Ledger, live: Live, request: Request, secrets: Secrets) -> None:
         self._sink = sink
         self._ledger = ledger
         self._live = live
         self._request = request
+        self._secrets = secrets
         self._status = 0
 
     def begin(self, status: int, headers: Headers) -> None:
@@ -143,6 +146,7 @@ class Recorder:
 
     def end(self, outcome: Outcome) -> None:
         """See `spinlab.engine.Sink`."""
+        outcome = self._secrets.hidden(outcome)
         name, error = self._live.function.name, outcome.error
         for line in outcome.logs:
             self._ledger.log.append(Logged(name, line))
@@ -154,7 +158,7 @@ class Recorder:
                 next(self._ledger.numbers),
                 name,
                 self._request.method,
-                self._request.path,
+                self._secrets.mask(self._request.path),
                 self._status or (error.status if error is not None else 0),
                 time.time(),
                 outcome.elapsed,

@@ -12,9 +12,15 @@ import html
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 from weakref import WeakSet
+
+from spinlab.errors import SpinError
+
+T = TypeVar("T")
 
 HIDDEN = "***"
 """What stands for a secret."""
@@ -64,6 +70,10 @@ class Secrets:
         pattern = self._pattern
         return text if pattern is None else pattern.sub(HIDDEN, text)
 
+    def hidden(self, value: T) -> T:
+        """A value (text, an error, or a record or tuple of such) with the secrets in it replaced."""
+        return value if self._pattern is None else _hidden(value, self.mask)
+
     def __repr__(self) -> str:
         return f"<{len(self._known)} secrets>"
 
@@ -86,6 +96,22 @@ def mask(text: str) -> str:
     return text
 
 
+def _hidden(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, tuple):
+        return tuple(_hidden(one, mask) for one in value)
+    if isinstance(value, SpinError):
+        value.message, value.hint, value.details = mask(value.message), mask(value.hint), mask(value.details)
+        value.args = _hidden(value.args, mask)
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {field.name: getattr(value, field.name) for field in fields(value)}
+        other = {name: _hidden(old, mask) for name, old in found.items()}
+        return replace(value, **other) if other != found else value
+    return value
+
+
 def _spellings(value: str) -> Iterator[str]:
     yield from _escaped(value)
     lines = [line.strip() for line in value.splitlines()]
@@ -102,6 +128,7 @@ def _spellings(value: str) -> Iterator[str]:
 def _escaped(value: str) -> Iterator[str]:
     yield value
     yield repr(value)[1:-1]
+    yield repr(value.encode("utf-8", "replace"))[2:-1]
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield quote(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinlab.function import Function
 from spinlab.magics.progress import Progress
+from spinlab.secrets import mask
 
 if TYPE_CHECKING:
     from spinlab.app import App
@@ -119,8 +120,8 @@ class Desk:
         return display(value, **options)  # type: ignore[no-untyped-call]
 
     def say(self, text: str) -> None:
-        """A line of text under the cell that runs."""
-        print(text)
+        """A line of text under the cell that runs, without secrets."""
+        print(mask(text))
 
     def after_an_interrupt(self, name: Any = None, path: Any = None) -> str:
         """What is true of the function that a cell was about, or of the one that a path leads to."""

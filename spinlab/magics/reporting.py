@@ -12,9 +12,20 @@ from contextlib import contextmanager
 from spinlab.errors import Location, RouteError, SourceView, SpinError
 from spinlab.function import Function
 from spinlab.magics.options import Arguments
+from spinlab.secrets import HIDDEN, mask
 from spinlab.widgets.plain import visible
 
 _RED, _BOLD, _DIM, _CYAN, _OFF = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[36m", "\x1b[0m"
+GRANTS = (
+    "variable",
+    "allowed_outbound_host",
+    "key_value_store",
+    "sqlite_database",
+    "ai_model",
+    "file",
+)
+"""Keys of the options that grant something."""
+
 _AROUND = 2  # source lines shown above and below
 
 
@@ -62,12 +73,23 @@ def point_at(error: SpinError, given: Arguments) -> None:
     """Give an error about an option's value the place of that value on the magic line, when it has none yet."""
     if error.location is not None:
         return
-    keys = ("route",) if isinstance(error, RouteError) else ("name", "language", "requires", "variable")
+    keys: tuple[str, ...] = ("name", "language", "requires", *GRANTS)
+    if error.subject is not None:
+        keys = (error.subject[0],)
+    elif isinstance(error, RouteError):
+        keys = ("route",)
     for key in keys:
         for word in given.words.get(key, ()):
-            if word.text.partition("=")[0] and word.text.partition("=")[0] in error.message:
+            if _is_about(error, word.text):
                 error.location = word.location
                 return
+
+
+def _is_about(error: SpinError, text: str) -> bool:
+    name = text.partition("=")[0]
+    if error.subject is not None:
+        return error.subject[1] in (text, name)
+    return bool(name) and name in error.message
 
 
 def function_view(function: Function) -> SourceView | None:
@@ -93,7 +115,14 @@ def render(error: SpinError, *, colour: bool = True) -> list[str]:
         lines.append(f"{cyan}hint:{off} {visible(error.hint)}")
     if error.details:
         lines += ["", *visible(error.details).rstrip().splitlines()]
-    return lines
+    return [_without(line, error.unseen) for line in lines]
+
+
+def _without(line: str, unseen: tuple[str, ...]) -> str:
+    """A line without what it must not show."""
+    for text in unseen:
+        line = line.replace(visible(text), HIDDEN)
+    return mask(line)
 
 
 def _place(view: SourceView, location: Location) -> tuple[int, int | None]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from spinlab.secrets import mask
 from spinlab.widgets.markup import Markup
 
 
 @dataclass(frozen=True)
 class Display:
     """A finished display; static, so that it survives saving, nbconvert and a page without our code.
+
+    Secrets are hidden when it is shown, also those in a body that a function answered: a notebook is saved and shared.
 
     Attributes:
         text: For a terminal and ``text/plain``.
@@ -23,8 +26,17 @@ class Display:
     custom: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return self.text
+        return mask(self.text)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The display in every form (IPython's protocol)."""
-        return {"text/plain": self.text, "text/html": str(self.html), **self.custom}
+        return {"text/plain": mask(self.text), "text/html": mask(str(self.html)), **_masked(self.custom)}
+
+
+def _masked(value: Any) -> Any:
+    """JSON without secrets."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: _masked(one) for key, one in value.items()}
+    return [_masked(one) for one in value] if isinstance(value, list) else value
