@@ -19,7 +19,7 @@ class VariablesProvider:
     """
 
     type: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
     prefix: str | None = None
     dotenv_path: Path | None = None
 
@@ -30,7 +30,7 @@ class KeyValueBackend:
 
     type: str
     path: Path | None = None
-    url: str = ""
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

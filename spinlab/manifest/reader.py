@@ -21,7 +21,12 @@ class Reader:
         value: What TOML holds here; must be a table.
         path: Where that is.
         fields: The keys that may be there; others are refused with the closest right one.
+
+    Attributes:
+        title: What the text is called in messages.
     """
+
+    title = "spin.toml"
 
     def __init__(self, text: str, value: Any, path: Path = (), fields: Iterable[str] | None = None) -> None:
         self._text = text
@@ -36,7 +41,7 @@ class Reader:
         """The error to raise for something at `path` below here."""
         place = find(self._text, self.path + path)
         names = ".".join(str(p) for p in self.path + path if isinstance(p, str))
-        where = f"spin.toml line {place.line}" + (f", {names}" if names else "")
+        where = f"{self.title} line {place.line}" + (f", {names}" if names else "")
         return ManifestError(
             f"{where}: {message}", hint=hint, location=place, details=snippet(self._text, place, message)
         )
@@ -56,11 +61,11 @@ class Reader:
 
     def below(self, key: str, fields: Iterable[str] | None = None) -> Reader:
         """The table under `key`; an empty one when it is not there."""
-        return Reader(self._text, self.value.get(key, {}), (*self.path, key), fields)
+        return type(self)(self._text, self.value.get(key, {}), (*self.path, key), fields)
 
     def at(self, key: str, index: int, value: Any, fields: Iterable[str] | None = None) -> Reader:
         """The table that is item `index` of the list under `key`."""
-        return Reader(self._text, value, (*self.path, key, index), fields)
+        return type(self)(self._text, value, (*self.path, key, index), fields)
 
     def string(self, key: str, default: str = "") -> str:
         """The text under `key`."""
