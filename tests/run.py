@@ -19,7 +19,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BRIDGE = ROOT / "spinlab" / "bridge"
 WORK = ROOT / ".make"
-PROGRAMS = {"chromium": "chromium", "cargo": "cargo-web", "rustfmt": "rustfmt-web", "clippy-driver": "rust-web-clippy"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "cargo": "cargo-web",
+    "rustfmt": "rustfmt-web",
+    "clippy-driver": "rust-web-clippy",
+    "openssl": "openssl",
+    "redis-server": "redis-server",
+    "mosquitto": "mosquitto",
+}
 """Program -> Debian package that brings it."""
 
 
