@@ -33,7 +33,7 @@ from spinlab.languages import Build, BuildContext, Progress, language, silent
 from spinlab.live import History, Ledger, Live, Logged, Recorder, RouteInfo, reuse_of
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Application, Trigger
-from spinlab.routing import Match, parse, spin_headers, unmatched, unmatched_in_spins_words
+from spinlab.routing import Match, Router, parse, spin_headers, unmatched, unmatched_in_spins_words
 from spinlab.shown import Shown
 from spinlab.table import Static, Table, normal
 from spinlab.trace import Trace, Usage
@@ -109,6 +109,11 @@ class App(Shown):
     def triggers(self) -> Mapping[str, tuple[Trigger, ...]]:
         """Type -> the triggers of the manifests that the app was loaded from, with their ids and in their order."""
         return self._table.triggers
+
+    @property
+    def router(self) -> Router[Live | Static]:
+        """What finds the function, or static response, that answers a path."""
+        return self._table.router
 
     def __getitem__(self, name: str) -> Live:
         return self.functions[self._known(name)]

@@ -14,13 +14,14 @@ import click
 
 from spinlab import __version__
 from spinlab.errors import SpinError
+from spinlab.up.command import up
 
 SHOWN = 12
 """Entries of the cache that are listed."""
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
+def errors() -> Iterator[None]:
     """A `SpinError` as one clear message and exit status 1."""
     try:
         yield
@@ -98,7 +99,7 @@ def images_build(wasi: tuple[str, ...], requires: tuple[str, ...]) -> None:
     from spinlab.engine import default_engine
 
     bar = Bar()
-    with _errors():
+    with errors():
         for version in wasi or ("0.2", "0.3"):
             image = rooms.python(version, requires=requires, progress=bar)
             default_engine().prepare(image.path.read_bytes(), name=f"Python image {version}", progress=bar)
@@ -171,10 +172,12 @@ def export(notebook: Path, folder: Path, timeout: int, **options: object) -> Non
     """Run NOTEBOOK in a fresh kernel, then write its app as a Spin project to FOLDER."""
     from spinlab.export.notebook import export_notebook
 
-    with _errors():
+    with errors():
         written = export_notebook(notebook, folder, timeout=timeout, **options)
         click.echo(f"{len(written)} files in {folder}; `spin up -f {folder}` serves it")
 
+
+main.add_command(up)
 
 if __name__ == "__main__":
     main()

@@ -137,6 +137,11 @@ class Router(Generic[Target]):
         """All patterns in the order in which they are tried."""
         return tuple(entry.pattern for entry in self._entries)
 
+    @property
+    def listed(self) -> tuple[tuple[str, Pattern], ...]:
+        """Component id and pattern of each route, in the order in which they are tried."""
+        return tuple((entry.component, entry.pattern) for entry in self._entries)
+
     def match(self, path: str) -> Match[Target] | None:
         """The route of `path` (raw, without query), or None: a 404."""
         trimmed = path.strip("/")

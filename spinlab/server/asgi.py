@@ -160,8 +160,13 @@ class _Exchange:
             await self._fail(answer.outcome.error if answer.outcome is not None else None)
             return
         try:
-            trusted = self.front.edge.policy.trusted_pages
-            fields = release(answer.headers.items(), proxied=self.entry.proxied, trusted=trusted)
+            edge = self.front.edge
+            fields = release(
+                answer.headers.items(),
+                proxied=self.entry.proxied,
+                trusted=edge.policy.trusted_pages,
+                cookies=edge.keeps_cookies,
+            )
             if not 200 <= answer.status <= 599:
                 raise UnsendableError(f"status {answer.status}")
         except UnsendableError as error:

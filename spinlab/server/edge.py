@@ -111,6 +111,11 @@ class Edge:
         self.listens_openly = listens_openly
         self.cookie = f"spinlab-{port or 'socket'}"
 
+    @property
+    def keeps_cookies(self) -> bool:
+        """Whether a guest may set cookies of Jupyter's names."""
+        return False
+
     def admit(self, method: str, target: str, fields: Fields) -> Entry | Refusal:
         """Decide on a request.
 
@@ -200,7 +205,7 @@ class Edge:
         """Unsafe methods are for pages of this address only: a browser sends them with the user's cookies."""
         if proxied and not self.policy.trusted_pages and seen.get("service-worker", "").lower() == "script":
             return Refusal(403, "a function behind the Jupyter server can't be a service worker of it")
-        if method in SAFE or not _from_another_site(host, seen, proxied=proxied, https=_scheme(seen) == "https"):
+        if method in SAFE or not from_another_site(host, seen, proxied=proxied, https=_scheme(seen) == "https"):
             return None
         origin = seen.get("origin", "").lower()
         if "*" in self.policy.origins or origin in self.policy.origins:
@@ -237,7 +242,7 @@ class Edge:
         return fields, f"{path}?{query}" if mark and query else path
 
 
-def _from_another_site(host: Host, seen: dict[str, str], *, proxied: bool, https: bool) -> bool:
+def from_another_site(host: Host, seen: dict[str, str], *, proxied: bool, https: bool) -> bool:
     """Whether a page of another site sent it; other ports of localhost are the same site for a direct request only."""
     site = seen.get("sec-fetch-site")
     if site is not None:

@@ -22,6 +22,7 @@ from spinlab.server.answer import Application
 from spinlab.server.asgi import Front
 from spinlab.server.binding import BACKLOG, TRIES, bind_file, bind_port, listen_error
 from spinlab.server.edge import Edge, Policy, Refusal
+from spinlab.server.gate import Gate
 from spinlab.server.hosts import parse_host
 from spinlab.server.jupyter import Jupyter, find_jupyter
 
@@ -47,6 +48,8 @@ class Server:
         jupyter: The Jupyter server that this kernel belongs to; looked for at each start when left out.
         max_body: Bytes of a request body that the listener takes, whatever a function's own limit is.
         stall: Seconds after which a client that reads nothing, while a response waits for it, is cut.
+        alone: Serve one app by itself, with no notebook or Jupyter behind it (`spinlab.server.gate`).
+        tls: Files of a certificate chain and its key, in PEM; without them it speaks plain HTTP.
 
     It starts nothing before `start`. Starting, stopping and starting again keeps the port.
     """
@@ -66,6 +69,8 @@ class Server:
         jupyter: Jupyter | None = None,
         max_body: int = 1 << 30,
         stall: float = STALL_SECONDS,
+        alone: bool = False,
+        tls: tuple[str, str] | None = None,
     ) -> None:
         self.apps = apps
         self.host = host
@@ -84,6 +89,8 @@ class Server:
         self._jupyter = jupyter
         self._max_body = max_body
         self._stall = stall
+        self._alone = alone
+        self._tls = tls
         self._run: _Run | None = None
 
     @property
@@ -115,7 +122,7 @@ class Server:
         if self.socket_file is not None:
             return f"unix:{self.socket_file}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self._port}"
+        return f"{'https' if self._tls else 'http'}://{host}:{self._port}"
 
     def start(self) -> str:
         """Listen; a server that runs already goes on.
@@ -131,7 +138,7 @@ class Server:
                 return self.url
             bound = self._bind()
             try:
-                self._run = _Run(self._front(), bound)
+                self._run = _Run(self._front(), bound, self._tls)
             except BaseException:
                 bound.close()
                 raise
@@ -153,15 +160,14 @@ class Server:
         self.stop(0.1)
 
     def _front(self) -> Front:
-        jupyter = self._jupyter or find_jupyter()
         address = parse_host(f"[{self.host}]" if ":" in self.host else self.host or "0.0.0.0")  # noqa: S104
-        openly = address is not None and not address.loopback
-        edge = Edge(
-            None if self.socket_file is not None else self._port,
-            self.policy,
-            jupyter,
-            listens_openly=openly and self.socket_file is None,
-        )
+        openly = address is not None and not address.loopback and self.socket_file is None
+        port = None if self.socket_file is not None else self._port
+        edge: Edge
+        if self._alone:
+            edge = Gate(port, self.policy, open_to_all=openly, https=self._tls is not None)
+        else:
+            edge = Edge(port, self.policy, self._jupyter or find_jupyter(), listens_openly=openly)
         return Front(edge, self.apps, max_body=self._max_body, stall=self._stall, refused=self.refusals.append)
 
     def _bind(self) -> socket.socket:
@@ -185,7 +191,7 @@ class Server:
 class _Run:
     """One life of a server: from a bound socket to a thread that has ended."""
 
-    def __init__(self, front: Front, bound: socket.socket) -> None:
+    def __init__(self, front: Front, bound: socket.socket, tls: tuple[str, str] | None = None) -> None:
         import uvicorn  # here, so that importing spinlab stays quick
 
         from spinlab.server.protocol import Connection, logger
@@ -207,6 +213,8 @@ class _Run:
             timeout_keep_alive=75,
             limit_concurrency=MAX_CONNECTIONS,
             backlog=BACKLOG,
+            ssl_certfile=tls[0] if tls else None,
+            ssl_keyfile=tls[1] if tls else None,
         )
         self.server = uvicorn.Server(config)
         self.loop = asyncio.new_event_loop()

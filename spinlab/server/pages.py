@@ -32,13 +32,14 @@ class UnsendableError(ValueError):
     """A response header that HTTP/1.1 can't carry."""
 
 
-def release(fields: Fields, *, proxied: bool, trusted: bool = False) -> Fields:
+def release(fields: Fields, *, proxied: bool, trusted: bool = False, cookies: bool = False) -> Fields:
     """The header fields of a guest's response that a client gets, names in lower case.
 
     Parameters:
         fields: As the guest gave them.
         proxied: Whether the response goes through the Jupyter server.
         trusted: True to let proxied pages have Jupyter's origin; the user said that they are the user's own.
+        cookies: True when cookies of Jupyter's names may be set, because no Jupyter is at this address.
 
     Raises:
         UnsendableError: A name or value that can't be sent.
@@ -51,7 +52,7 @@ def release(fields: Fields, *, proxied: bool, trusted: bool = False) -> Fields:
             raise UnsendableError(f"{given!r}: {value!r}")
         if name in _HOP_BY_HOP or (careful and name in _SPEAK_FOR_THE_ORIGIN):
             continue
-        if name == "set-cookie" and sets_jupyter_cookie(value):
+        if name == "set-cookie" and not cookies and sets_jupyter_cookie(value):
             continue
         sent.append((name, value))
     if careful:
