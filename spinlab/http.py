@@ -186,6 +186,7 @@ class Request:
         body: Bytes, or a `Body` that is still arriving.
         scheme: ``http`` or ``https``.
         client: Address of the peer as ``ip:port``.
+        hops: Functions of the same app that wait for the answer, each for the next.
     """
 
     method: str = "GET"
@@ -194,6 +195,7 @@ class Request:
     body: bytes | Body = b""
     scheme: str = "http"
     client: str = "127.0.0.1:0"
+    hops: int = 0
 
     @property
     def path(self) -> str:

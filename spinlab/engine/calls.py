@@ -134,6 +134,7 @@ class Call:
         self.context = context
         self.exchange = Exchange(context, request, sink)
         context.local = self.exchange.local
+        context.hops = request.hops
         self._sink = sink
 
     def cancel(self, reason: str) -> None:

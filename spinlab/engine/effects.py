@@ -63,6 +63,7 @@ class Context:
         self.name = name
         self.files = files
         self.loading = loading
+        self.hops = 0
         self.limits = limits
         self.written = Log(limits.log, tell)
         self.denied: list[Denied] = []
@@ -233,6 +234,10 @@ class Context:
     def effect(self, number: int) -> Effect | None:
         """The effect with that number."""
         return self._effects.get(number)
+
+    def release(self, number: int) -> None:
+        """Nothing more can be taken from that effect: it counts no longer."""
+        self._forget(number)
 
     def record(self, record: Record) -> None:
         """Keep a host call for the trace, as long as there is room."""

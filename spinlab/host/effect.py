@@ -156,6 +156,11 @@ class Caller(Protocol):
         ...
 
     @property
+    def hops(self) -> int:
+        """How many functions of the app are waiting for this one."""
+        ...
+
+    @property
     def loading(self) -> bool:
         """True while the function's code is being loaded, before there is a request."""
         ...
@@ -170,6 +175,10 @@ class Caller(Protocol):
 
     def effect(self, number: int) -> Effect | None:
         """The effect with that number, for operations on a stream."""
+        ...
+
+    def release(self, number: int) -> None:
+        """The guest has taken everything from that effect: forget it."""
         ...
 
     def record(self, record: Record) -> None:

@@ -25,8 +25,8 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from spinlab.errors import SpinError
 from spinlab.function import Function
@@ -40,6 +40,9 @@ from spinlab.host.resolving import Lookup, Resolver
 from spinlab.host.services import Services
 from spinlab.manifest import hosts
 from spinlab.manifest.allowed_hosts import AllowedHosts, split
+
+if TYPE_CHECKING:
+    from spinlab.host.http_client import Client
 
 TIMEOUT = 600.0
 """Seconds that a connection may take, as Spin."""
@@ -185,6 +188,7 @@ class Network:
     check = staticmethod(check)
 
     def __init__(self, services: Services, *, lookup: Lookup = socket.getaddrinfo) -> None:
+        self._services = services
         runtime = services.runtime
         kinds = dict(runtime.max_connections)
         if runtime.max_socket_connections is not None:
@@ -194,7 +198,7 @@ class Network:
         self.connections = Connections(total, kinds)
         self.blocked = BlockedNetworks(runtime.block_networks)
         self._resolver = Resolver(lookup)
-        self._closing: list[Callable[[], None]] = []
+        self._closing: list[Callable[[], object]] = []
 
     async def permit(self, kind: str, holder: object = None) -> Permit:
         """A place among the connections, as soon as there is one. `holder` is the request that is charged with it.
@@ -278,7 +282,14 @@ class Network:
             raise
         return Link(sock, str(sock.getpeername()[0]), permit)
 
-    def on_close(self, close: Callable[[], None]) -> None:
+    @cached_property
+    def http(self) -> Client:
+        """The HTTP client, imported when a guest first asks."""
+        from spinlab.host.http_client import Client
+
+        return Client(self._services)
+
+    def on_close(self, close: Callable[[], object]) -> None:
         """Call `close` when the app lets go of its connections."""
         self._closing.append(close)
 

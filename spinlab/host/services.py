@@ -35,6 +35,7 @@ class Services:
         declared: Application variables as the manifest declares them; looked at on each use.
         local: How a function reaches its own app.
         components: Ids of the app's components; looked at on each use.
+        proxies: Whether outbound HTTP goes through the proxies that the environment names.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Services:
         declared: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
         local: Local | None = None,
         components: Callable[[], Iterable[str]] = tuple,
+        proxies: bool = False,
     ) -> None:
         self.runtime = runtime or RuntimeConfig()
         own = self.runtime.state_dir
@@ -52,6 +54,7 @@ class Services:
         self.declared = declared
         self.local = local
         self.components = components
+        self.proxies = proxies
 
     @cached_property
     def stores(self) -> Stores:
