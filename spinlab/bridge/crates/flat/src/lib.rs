@@ -7,6 +7,7 @@ pub mod base64;
 pub mod data;
 pub mod environment;
 pub mod fields;
+pub mod files;
 pub mod head;
 pub mod latin;
 pub mod lines;

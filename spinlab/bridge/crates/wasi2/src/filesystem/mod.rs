@@ -1,7 +1,8 @@
-//! `wasi:filesystem`: the files that the host mounts, read-only. Errors are those of wasmtime's read-only directories.
+//! `wasi:filesystem`: the files that the host mounts. Errors are those of wasmtime's directories.
 
 mod file;
 
+use crate::bindings::clocks::wall_clock::Datetime;
 use crate::bindings::filesystem::preopens;
 use crate::bindings::filesystem::types::{
     Advice, Descriptor, DescriptorBorrow, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
@@ -10,144 +11,189 @@ use crate::bindings::filesystem::types::{
 };
 use crate::bindings::io::error::ErrorBorrow;
 use crate::bindings::io::streams::{InputStream, OutputStream};
-use crate::effect::call;
+use crate::effect::{call, Effect, Failure};
 use crate::io::error::IoError;
-use crate::io::streams::Input;
+use crate::io::streams::{Input, Output};
 use crate::Provider;
-pub use file::FileStream;
-use file::{ask, File};
+use file::File;
+pub use file::{FileSink, FileStream};
+use flat::files::{Facts, Kind};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 type Answer<T> = Result<T, ErrorCode>;
 
-enum Kind {
-    Directory,
-    File(Rc<File>),
+fn error(failure: Failure) -> ErrorCode {
+    match failure.name.as_str() {
+        "bad-descriptor" => ErrorCode::BadDescriptor,
+        "busy" => ErrorCode::Busy,
+        "exist" => ErrorCode::Exist,
+        "file-too-large" => ErrorCode::FileTooLarge,
+        "insufficient-space" => ErrorCode::InsufficientSpace,
+        "invalid" => ErrorCode::Invalid,
+        "is-directory" => ErrorCode::IsDirectory,
+        "loop" => ErrorCode::Loop,
+        "name-too-long" => ErrorCode::NameTooLong,
+        "no-entry" => ErrorCode::NoEntry,
+        "not-directory" => ErrorCode::NotDirectory,
+        "not-empty" => ErrorCode::NotEmpty,
+        "not-permitted" => ErrorCode::NotPermitted,
+        "unsupported" => ErrorCode::Unsupported,
+        _ => ErrorCode::Io,
+    }
 }
 
-pub struct Opened {
-    path: String,
-    kind: Kind,
+fn ask(op: &str, args: &str) -> Answer<(String, Vec<u8>)> {
+    call(op, args).map_err(error)
 }
 
-/// The path of `relative` under `base`; wasmtime's directories can't be left.
-fn join(base: &str, relative: &str) -> Answer<String> {
-    if relative.is_empty() {
-        return Err(ErrorCode::NoEntry);
-    }
-    // A path is one line when it crosses.
-    if relative.contains(['\0', '\n']) {
-        return Err(ErrorCode::Invalid);
-    }
-    if relative.starts_with('/') {
-        return Err(ErrorCode::NotPermitted);
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop().ok_or(ErrorCode::NotPermitted)?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Ok(if parts.is_empty() { base.to_owned() } else { format!("{}/{}", base.trim_end_matches('/'), parts.join("/")) })
+/// Ask for a change that needs nothing but to be done.
+fn change(op: &str, args: &str, data: &str) -> Answer<()> {
+    Effect::start(op, args, data.as_bytes()).finish().map(|_| ()).map_err(error)
 }
+
+enum What {
+    Folder { number: u64, changes: bool },
+    File { file: Rc<File>, reads: bool, writes: bool },
+}
+
+pub struct Opened(What);
 
 impl Opened {
-    fn open(path: String) -> Answer<Self> {
-        let (what, _) = ask("fs-stat", &path)?;
-        let kind = match what.strip_prefix("f ") {
-            Some(size) => {
-                let size = size.parse().map_err(|_| ErrorCode::Io)?;
-                Kind::File(File::new(path.clone(), size))
-            }
-            None => Kind::Directory,
-        };
-        Ok(Self { path, kind })
+    fn new(opened: &flat::files::Opened, mode: DescriptorFlags) -> Self {
+        Self(if opened.folder {
+            What::Folder { number: opened.number, changes: opened.changes }
+        } else {
+            let writes = mode.contains(DescriptorFlags::WRITE);
+            What::File { file: File::new(opened), reads: mode.contains(DescriptorFlags::READ) || !writes, writes }
+        })
     }
 
-    fn at(&self, relative: &str) -> Answer<Self> {
-        self.directory()?;
-        let found = Self::open(join(&self.path, relative)?)?;
-        if relative.ends_with('/') {
-            found.directory()?;
-        }
-        Ok(found)
-    }
-
-    fn file(&self) -> Answer<&Rc<File>> {
-        match &self.kind {
-            Kind::File(file) => Ok(file),
-            Kind::Directory => Err(ErrorCode::IsDirectory),
+    fn number(&self) -> u64 {
+        match &self.0 {
+            What::Folder { number, .. } => *number,
+            What::File { file, .. } => file.number,
         }
     }
 
-    fn directory(&self) -> Answer<()> {
-        match &self.kind {
-            Kind::Directory => Ok(()),
-            Kind::File(_) => Err(ErrorCode::NotDirectory),
+    fn folder(&self) -> Answer<u64> {
+        match &self.0 {
+            What::Folder { number, .. } => Ok(*number),
+            What::File { .. } => Err(ErrorCode::NotDirectory),
         }
     }
 
-    fn size(&self) -> u64 {
-        match &self.kind {
-            Kind::File(file) => file.size,
-            Kind::Directory => 0,
+    fn readable(&self) -> Answer<&Rc<File>> {
+        match &self.0 {
+            What::File { file, reads: true, .. } => Ok(file),
+            _ => Err(ErrorCode::BadDescriptor),
         }
     }
 
-    fn hash(&self) -> MetadataHashValue {
-        // FNV-1a: the path is all that tells two files apart.
-        let hash = |bytes: &str| {
-            bytes
-                .bytes()
-                .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-        };
-        MetadataHashValue { lower: hash(&self.path), upper: self.size() }
-    }
-
-    fn type_(&self) -> DescriptorType {
-        match self.kind {
-            Kind::File(_) => DescriptorType::RegularFile,
-            Kind::Directory => DescriptorType::Directory,
+    fn writable(&self) -> Answer<&Rc<File>> {
+        match &self.0 {
+            What::File { file, .. } if !file.changes => Err(ErrorCode::NotPermitted),
+            What::File { file, writes: true, .. } => Ok(file),
+            _ => Err(ErrorCode::BadDescriptor),
         }
     }
 
-    fn facts(&self) -> DescriptorStat {
-        DescriptorStat {
-            type_: self.type_(),
-            link_count: 1,
-            size: self.size(),
-            data_access_timestamp: None,
-            data_modification_timestamp: None,
-            status_change_timestamp: None,
-        }
+    fn facts_at(&self, flags: PathFlags, path: &str) -> Answer<Facts> {
+        facts("fs-stat-at", &format!("{}\n{}\n{path}", self.folder()?, follow(flags)))
     }
 }
 
-/// Everything that would change something.
-const DENIED: ErrorCode = ErrorCode::NotPermitted;
+fn facts(op: &str, args: &str) -> Answer<Facts> {
+    Facts::parse(&ask(op, args)?.0).ok_or(ErrorCode::Io)
+}
+
+fn follow(flags: PathFlags) -> &'static str {
+    if flags.contains(PathFlags::SYMLINK_FOLLOW) {
+        "f"
+    } else {
+        ""
+    }
+}
+
+/// The letters that stand for the ways to open something.
+fn letters(flags: PathFlags, open: OpenFlags, mode: DescriptorFlags) -> String {
+    let mut letters = follow(flags).to_owned();
+    let synchronous = DescriptorFlags::FILE_INTEGRITY_SYNC
+        | DescriptorFlags::DATA_INTEGRITY_SYNC
+        | DescriptorFlags::REQUESTED_WRITE_SYNC;
+    for (set, letter) in [
+        (open.contains(OpenFlags::CREATE), 'c'),
+        (open.contains(OpenFlags::EXCLUSIVE), 'x'),
+        (open.contains(OpenFlags::TRUNCATE), 't'),
+        (open.contains(OpenFlags::DIRECTORY), 'd'),
+        (mode.contains(DescriptorFlags::WRITE), 'w'),
+        (mode.intersects(synchronous), 's'),
+    ] {
+        if set {
+            letters.push(letter);
+        }
+    }
+    letters
+}
+
+fn descriptor_type(kind: Kind) -> DescriptorType {
+    match kind {
+        Kind::Folder => DescriptorType::Directory,
+        Kind::File => DescriptorType::RegularFile,
+        Kind::Link => DescriptorType::SymbolicLink,
+    }
+}
+
+fn stat(facts: &Facts) -> DescriptorStat {
+    let time = |nanoseconds| {
+        let (seconds, nanoseconds) = flat::files::instant(nanoseconds);
+        u64::try_from(seconds).ok().map(|seconds| Datetime { seconds, nanoseconds })
+    };
+    DescriptorStat {
+        type_: descriptor_type(facts.kind),
+        link_count: facts.links,
+        size: facts.size,
+        data_access_timestamp: time(facts.accessed),
+        data_modification_timestamp: time(facts.modified),
+        status_change_timestamp: time(facts.changed),
+    }
+}
+
+fn timestamp(time: NewTimestamp) -> Answer<String> {
+    Ok(match time {
+        NewTimestamp::NoChange => "-".into(),
+        NewTimestamp::Now => "now".into(),
+        NewTimestamp::Timestamp(time) if time.nanoseconds >= 1_000_000_000 => return Err(ErrorCode::Invalid),
+        NewTimestamp::Timestamp(time) => {
+            (u128::from(time.seconds) * 1_000_000_000 + u128::from(time.nanoseconds)).to_string()
+        }
+    })
+}
+
+fn hash(number: u64) -> MetadataHashValue {
+    let (lower, upper) = flat::files::hash(number);
+    MetadataHashValue { lower, upper }
+}
 
 impl GuestDescriptor for Opened {
     fn read_via_stream(&self, offset: u64) -> Answer<InputStream> {
-        let file = self.file().map_err(|_| ErrorCode::BadDescriptor)?;
-        Ok(Input::File(FileStream::new(file, offset)).into_handle())
+        Ok(Input::File(FileStream::new(self.readable()?, offset)).into_handle())
     }
 
-    fn write_via_stream(&self, _offset: u64) -> Answer<OutputStream> {
-        Err(ErrorCode::BadDescriptor)
+    fn write_via_stream(&self, offset: u64) -> Answer<OutputStream> {
+        Ok(Output::File(FileSink::new(self.writable()?, Some(offset))).into_handle())
     }
 
     fn append_via_stream(&self) -> Answer<OutputStream> {
-        Err(ErrorCode::BadDescriptor)
+        Ok(Output::File(FileSink::new(self.writable()?, None)).into_handle())
     }
 
     fn advise(&self, _offset: u64, _length: u64, _advice: Advice) -> Answer<()> {
-        self.file().map(|_| ()).map_err(|_| ErrorCode::BadDescriptor)
+        match self.0 {
+            What::File { .. } => Ok(()),
+            What::Folder { .. } => Err(ErrorCode::BadDescriptor),
+        }
     }
 
     fn sync_data(&self) -> Answer<()> {
@@ -155,116 +201,117 @@ impl GuestDescriptor for Opened {
     }
 
     fn get_flags(&self) -> Answer<DescriptorFlags> {
-        Ok(DescriptorFlags::READ)
+        let (reads, writes) = match &self.0 {
+            What::Folder { changes: true, .. } => return Ok(DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY),
+            What::Folder { .. } => (true, false),
+            What::File { reads, writes, .. } => (*reads, *writes),
+        };
+        let mut flags = DescriptorFlags::empty();
+        flags.set(DescriptorFlags::READ, reads);
+        flags.set(DescriptorFlags::WRITE, writes);
+        Ok(flags)
     }
 
     fn get_type(&self) -> Answer<DescriptorType> {
-        Ok(self.type_())
+        Ok(match self.0 {
+            What::Folder { .. } => DescriptorType::Directory,
+            What::File { .. } => DescriptorType::RegularFile,
+        })
     }
 
-    fn set_size(&self, _size: u64) -> Answer<()> {
-        Err(DENIED)
+    fn set_size(&self, size: u64) -> Answer<()> {
+        change("fs-resize", &format!("{}\n{size}", self.writable()?.number), "")
     }
 
-    fn set_times(&self, _access: NewTimestamp, _modification: NewTimestamp) -> Answer<()> {
-        Err(DENIED)
+    fn set_times(&self, access: NewTimestamp, modification: NewTimestamp) -> Answer<()> {
+        change("fs-times", &format!("{}\n{}\n{}", self.number(), timestamp(access)?, timestamp(modification)?), "")
     }
 
     fn read(&self, length: u64, offset: u64) -> Answer<(Vec<u8>, bool)> {
-        let file = self.file()?;
-        let bytes = file.read(offset, usize::try_from(length).unwrap_or(usize::MAX))?;
-        let end = offset.saturating_add(bytes.len() as u64) >= file.size;
+        let bytes = self.readable()?.read(offset, usize::try_from(length).unwrap_or(usize::MAX))?;
+        let end = bytes.is_empty();
         Ok((bytes, end))
     }
 
-    fn write(&self, _buffer: Vec<u8>, _offset: u64) -> Answer<u64> {
-        Err(DENIED)
+    fn write(&self, buffer: Vec<u8>, offset: u64) -> Answer<u64> {
+        self.writable()?.write(Some(offset), &buffer)
     }
 
     fn read_directory(&self) -> Answer<DirectoryEntryStream> {
-        self.directory()?;
-        let (list, _) = ask("fs-list", &self.path)?;
-        let entry = |line: &str| {
-            let (kind, name) = line.split_once(' ')?;
-            let type_ = if kind == "d" { DescriptorType::Directory } else { DescriptorType::RegularFile };
-            Some(DirectoryEntry { type_, name: name.to_owned() })
-        };
-        Ok(DirectoryEntryStream::new(Entries(RefCell::new(list.split('\n').filter_map(entry).collect()))))
+        let (list, _) = ask("fs-list", &self.folder()?.to_string())?;
+        let entry = |(kind, name): (Kind, &str)| DirectoryEntry { type_: descriptor_type(kind), name: name.to_owned() };
+        Ok(DirectoryEntryStream::new(Entries(RefCell::new(flat::files::entries(&list).map(entry).collect()))))
     }
 
     fn sync(&self) -> Answer<()> {
         Ok(())
     }
 
-    fn create_directory_at(&self, _path: String) -> Answer<()> {
-        Err(DENIED)
+    fn create_directory_at(&self, path: String) -> Answer<()> {
+        change("fs-mkdir", &format!("{}\n{path}", self.folder()?), "")
     }
 
     fn stat(&self) -> Answer<DescriptorStat> {
-        Ok(self.facts())
+        Ok(stat(&facts("fs-stat", &self.number().to_string())?))
     }
 
-    fn stat_at(&self, _flags: PathFlags, path: String) -> Answer<DescriptorStat> {
-        Ok(self.at(&path)?.facts())
+    fn stat_at(&self, flags: PathFlags, path: String) -> Answer<DescriptorStat> {
+        Ok(stat(&self.facts_at(flags, &path)?))
     }
 
     fn set_times_at(
         &self,
-        _flags: PathFlags,
-        _path: String,
-        _access: NewTimestamp,
-        _modification: NewTimestamp,
+        flags: PathFlags,
+        path: String,
+        access: NewTimestamp,
+        modification: NewTimestamp,
     ) -> Answer<()> {
-        Err(DENIED)
+        let times = format!("{}\n{}", timestamp(access)?, timestamp(modification)?);
+        change("fs-times-at", &format!("{}\n{}\n{times}\n{path}", self.folder()?, follow(flags)), "")
     }
 
-    fn link_at(&self, _flags: PathFlags, _old: String, _other: DescriptorBorrow<'_>, _new: String) -> Answer<()> {
-        Err(DENIED)
+    fn link_at(&self, flags: PathFlags, old: String, other: DescriptorBorrow<'_>, new: String) -> Answer<()> {
+        let to = other.get::<Self>().folder()?;
+        change("fs-link", &format!("{}\n{}\n{to}\n{old}", self.folder()?, follow(flags)), &new)
     }
 
-    fn open_at(&self, _flags: PathFlags, path: String, open: OpenFlags, mode: DescriptorFlags) -> Answer<Descriptor> {
-        let writes = DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY;
-        if open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::EXCLUSIVE) || mode.intersects(writes) {
-            return Err(DENIED);
-        }
-        let found = self.at(&path)?;
-        if open.contains(OpenFlags::DIRECTORY) {
-            found.directory()?;
-        }
-        Ok(Descriptor::new(found))
+    fn open_at(&self, flags: PathFlags, path: String, open: OpenFlags, mode: DescriptorFlags) -> Answer<Descriptor> {
+        let args = format!("{}\n{}\n{path}", self.folder()?, letters(flags, open, mode));
+        let opened = flat::files::Opened::parse(&ask("fs-open", &args)?.0).ok_or(ErrorCode::Io)?;
+        Ok(Descriptor::new(Self::new(&opened, mode)))
     }
 
     fn readlink_at(&self, path: String) -> Answer<String> {
-        self.at(&path)?;
-        Err(ErrorCode::Invalid)
+        Ok(ask("fs-readlink", &format!("{}\n{path}", self.folder()?))?.0)
     }
 
-    fn remove_directory_at(&self, _path: String) -> Answer<()> {
-        Err(DENIED)
+    fn remove_directory_at(&self, path: String) -> Answer<()> {
+        change("fs-rmdir", &format!("{}\n{path}", self.folder()?), "")
     }
 
-    fn rename_at(&self, _old: String, _other: DescriptorBorrow<'_>, _new: String) -> Answer<()> {
-        Err(DENIED)
+    fn rename_at(&self, old: String, other: DescriptorBorrow<'_>, new: String) -> Answer<()> {
+        let to = other.get::<Self>().folder()?;
+        change("fs-rename", &format!("{}\n{to}\n{old}", self.folder()?), &new)
     }
 
-    fn symlink_at(&self, _old: String, _new: String) -> Answer<()> {
-        Err(DENIED)
+    fn symlink_at(&self, old: String, new: String) -> Answer<()> {
+        change("fs-symlink", &format!("{}\n{new}", self.folder()?), &old)
     }
 
-    fn unlink_file_at(&self, _path: String) -> Answer<()> {
-        Err(DENIED)
+    fn unlink_file_at(&self, path: String) -> Answer<()> {
+        change("fs-unlink", &format!("{}\n{path}", self.folder()?), "")
     }
 
     fn is_same_object(&self, other: DescriptorBorrow<'_>) -> bool {
-        self.path == other.get::<Self>().path
+        self.number() == other.get::<Self>().number()
     }
 
     fn metadata_hash(&self) -> Answer<MetadataHashValue> {
-        Ok(self.hash())
+        Ok(hash(self.number()))
     }
 
-    fn metadata_hash_at(&self, _flags: PathFlags, path: String) -> Answer<MetadataHashValue> {
-        Ok(self.at(&path)?.hash())
+    fn metadata_hash_at(&self, flags: PathFlags, path: String) -> Answer<MetadataHashValue> {
+        Ok(hash(self.facts_at(flags, &path)?.number))
     }
 }
 
@@ -287,10 +334,13 @@ impl Guest for Provider {
 
 impl preopens::Guest for Provider {
     fn get_directories() -> Vec<(Descriptor, String)> {
-        let Ok((paths, _)) = call("fs-preopens", "") else {
+        let Ok((line, _)) = call("fs-preopens", "") else {
             return Vec::new();
         };
-        let directory = |path: &str| Descriptor::new(Opened { path: path.to_owned(), kind: Kind::Directory });
-        paths.split('\n').filter(|path| !path.is_empty()).map(|path| (directory(path), path.to_owned())).collect()
+        let Some(opened) = flat::files::Opened::parse(&line) else {
+            return Vec::new();
+        };
+        let path = line.rsplit(' ').next().unwrap_or("/").to_owned();
+        vec![(Descriptor::new(Opened::new(&opened, DescriptorFlags::READ)), path)]
     }
 }

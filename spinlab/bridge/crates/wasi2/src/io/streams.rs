@@ -5,7 +5,7 @@ use crate::bindings::io::streams::{
     Guest, GuestInputStream, GuestOutputStream, InputStream, InputStreamBorrow, OutputStream, StreamError,
 };
 use crate::cli::log;
-use crate::filesystem::FileStream;
+use crate::filesystem::{FileSink, FileStream};
 use crate::http::body::BodyStream;
 use crate::http::pipe::Writer;
 use crate::io::poll::{block_on, Poll, Source};
@@ -81,6 +81,7 @@ pub enum Output {
     /// stdout (1) or stderr (2).
     Log(u32),
     Body(Writer),
+    File(FileSink),
 }
 
 impl Output {
@@ -92,12 +93,13 @@ impl Output {
         match self {
             Self::Log(_) => Ok(BUDGET as u64),
             Self::Body(writer) => writer.pipe().room(),
+            Self::File(sink) => sink.room(),
         }
     }
 
     fn source(&self) -> Option<Rc<dyn Source>> {
         match self {
-            Self::Log(_) => None,
+            Self::Log(_) | Self::File(_) => None,
             Self::Body(writer) => Some(writer.pipe().clone()),
         }
     }
@@ -127,6 +129,7 @@ impl GuestOutputStream for Output {
         match self {
             Self::Log(stream) => log::write(*stream, &contents),
             Self::Body(writer) => writer.pipe().write(contents)?,
+            Self::File(sink) => sink.write(&contents)?,
         }
         Ok(())
     }
@@ -139,6 +142,7 @@ impl GuestOutputStream for Output {
         match self {
             Self::Log(_) => Ok(()),
             Self::Body(writer) => writer.pipe().flush(),
+            Self::File(_) => Ok(()),
         }
     }
 

@@ -1,20 +1,20 @@
-//! Files and directories as the host names them.
+//! Files and directories as the host numbers them.
 
+use crate::bindings::exports::wasi::clocks0_3_0::system_clock::Instant;
 use crate::bindings::exports::wasi::filesystem0_3_0::types::{
-    DescriptorStat, DescriptorType, ErrorCode, MetadataHashValue,
+    DescriptorFlags, DescriptorStat, DescriptorType, ErrorCode, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use crate::effects::{perform, Answer, DONE};
+use flat::files::{Facts, Kind, Opened};
 
-/// An open file or directory: an absolute path of the host's mounts, without a slash at its end.
+/// An open file or directory. `changes` says whether the tree that it is in may be changed.
+#[derive(Clone)]
 pub struct Node {
-    pub path: String,
-    pub directory: bool,
-}
-
-/// What the host knows about a path.
-pub struct Stat {
-    pub directory: bool,
-    size: u64,
+    pub number: u64,
+    pub folder: bool,
+    pub changes: bool,
+    pub reads: bool,
+    pub writes: bool,
 }
 
 /// The error code that the host names.
@@ -23,8 +23,11 @@ pub fn checked(answer: Answer) -> Result<Answer, ErrorCode> {
         return Ok(answer);
     }
     Err(match answer.head.as_str() {
-        "access" => ErrorCode::Access,
         "bad-descriptor" => ErrorCode::BadDescriptor,
+        "busy" => ErrorCode::Busy,
+        "exist" => ErrorCode::Exist,
+        "file-too-large" => ErrorCode::FileTooLarge,
+        "insufficient-space" => ErrorCode::InsufficientSpace,
         "invalid" => ErrorCode::Invalid,
         "io" => ErrorCode::Io,
         "is-directory" => ErrorCode::IsDirectory,
@@ -32,118 +35,156 @@ pub fn checked(answer: Answer) -> Result<Answer, ErrorCode> {
         "name-too-long" => ErrorCode::NameTooLong,
         "no-entry" => ErrorCode::NoEntry,
         "not-directory" => ErrorCode::NotDirectory,
+        "not-empty" => ErrorCode::NotEmpty,
         "not-permitted" => ErrorCode::NotPermitted,
         "unsupported" => ErrorCode::Unsupported,
         _ => ErrorCode::Other(Some(answer.head)),
     })
 }
 
-pub async fn stat(path: &str) -> Result<Stat, ErrorCode> {
-    let answer = checked(perform("fs-stat", path, "").await)?;
-    Ok(match answer.head.strip_prefix("f ") {
-        Some(size) => Stat { directory: false, size: size.parse().unwrap_or_default() },
-        None => Stat { directory: true, size: 0 },
-    })
+pub async fn ask(op: &str, args: &str) -> Result<Answer, ErrorCode> {
+    checked(perform(op, args, "").await)
 }
 
-impl Stat {
-    fn kind(&self) -> DescriptorType {
-        kind(self.directory)
-    }
-
-    pub fn wit(&self) -> DescriptorStat {
-        DescriptorStat {
-            type_: self.kind(),
-            link_count: 1,
-            size: self.size,
-            data_access_timestamp: None,
-            data_modification_timestamp: None,
-            status_change_timestamp: None,
-        }
-    }
+/// Ask for a change that needs nothing but to be done.
+pub async fn change(op: &str, args: &str, data: &str) -> Result<(), ErrorCode> {
+    checked(perform(op, args, &flat::data::text(data)).await).map(|_| ())
 }
 
-pub fn kind(directory: bool) -> DescriptorType {
-    if directory {
-        DescriptorType::Directory
-    } else {
-        DescriptorType::RegularFile
-    }
+pub async fn facts(op: &str, args: &str) -> Result<Facts, ErrorCode> {
+    Facts::parse(&ask(op, args).await?.head).ok_or(ErrorCode::Io)
 }
 
 impl Node {
-    pub fn directory(path: &str) -> Self {
-        Self { path: path.trim_end_matches('/').to_owned(), directory: true }
+    pub fn new(opened: &Opened, mode: DescriptorFlags) -> Self {
+        let writes = !opened.folder && mode.contains(DescriptorFlags::WRITE);
+        Self {
+            number: opened.number,
+            folder: opened.folder,
+            changes: opened.changes,
+            reads: mode.contains(DescriptorFlags::READ) || !writes,
+            writes,
+        }
     }
 
-    /// The host's path of `path`, which must stay below this directory.
-    pub fn resolve(&self, path: &str) -> Result<String, ErrorCode> {
-        if !self.directory {
-            return Err(ErrorCode::NotDirectory);
-        }
-        if path.is_empty() {
-            return Err(ErrorCode::NoEntry);
-        }
-        if path.starts_with('/') || path.contains(['\n', '\0']) {
-            return Err(ErrorCode::NotPermitted);
-        }
-        let mut parts = Vec::new();
-        for part in path.split('/') {
-            match part {
-                "" | "." => {}
-                ".." if parts.pop().is_none() => return Err(ErrorCode::NotPermitted),
-                ".." => {}
-                name => parts.push(name),
-            }
-        }
-        let below = parts.join("/");
-        Ok(if below.is_empty() { self.path.clone() } else { format!("{}/{below}", self.path) })
-    }
-
-    /// This node as the host names it.
-    pub fn name(&self) -> &str {
-        if self.path.is_empty() {
-            "/"
+    /// Its number, as long as it is a folder.
+    pub fn base(&self) -> Result<u64, ErrorCode> {
+        if self.folder {
+            Ok(self.number)
         } else {
-            &self.path
+            Err(ErrorCode::NotDirectory)
         }
     }
 
-    /// Nothing may be changed; but a wrong path says so first.
-    pub fn refuse_change(&self, path: &str) -> Result<(), ErrorCode> {
-        self.resolve(path)?;
-        Err(ErrorCode::ReadOnly)
+    /// Whether it may be written.
+    pub fn writable(&self) -> Result<(), ErrorCode> {
+        match self {
+            Self { folder: true, .. } => Err(ErrorCode::BadDescriptor),
+            Self { changes: false, .. } => Err(ErrorCode::NotPermitted),
+            Self { writes: false, .. } => Err(ErrorCode::BadDescriptor),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn flags(&self) -> DescriptorFlags {
+        let mut flags = DescriptorFlags::empty();
+        flags.set(DescriptorFlags::READ, self.reads);
+        flags.set(DescriptorFlags::WRITE, self.writes);
+        flags.set(DescriptorFlags::MUTATE_DIRECTORY, self.folder && self.changes);
+        flags
+    }
+
+    pub async fn facts_at(&self, flags: PathFlags, path: &str) -> Result<Facts, ErrorCode> {
+        facts("fs-stat-at", &format!("{}\n{}\n{path}", self.base()?, follow(flags))).await
     }
 }
 
-/// Two numbers that name a path: FNV-1a with two different starts.
-pub fn hash(path: &str) -> MetadataHashValue {
-    let fnv =
-        |start: u64| path.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-    MetadataHashValue { lower: fnv(0xcbf2_9ce4_8422_2325), upper: fnv(0x6c62_272e_07bb_0142) }
+pub fn follow(flags: PathFlags) -> &'static str {
+    if flags.contains(PathFlags::SYMLINK_FOLLOW) {
+        "f"
+    } else {
+        ""
+    }
+}
+
+/// The letters that stand for the ways to open something.
+pub fn letters(flags: PathFlags, open: OpenFlags, mode: DescriptorFlags) -> String {
+    let mut letters = follow(flags).to_owned();
+    let synchronous = DescriptorFlags::FILE_INTEGRITY_SYNC
+        | DescriptorFlags::DATA_INTEGRITY_SYNC
+        | DescriptorFlags::REQUESTED_WRITE_SYNC;
+    for (set, letter) in [
+        (open.contains(OpenFlags::CREATE), 'c'),
+        (open.contains(OpenFlags::EXCLUSIVE), 'x'),
+        (open.contains(OpenFlags::TRUNCATE), 't'),
+        (open.contains(OpenFlags::DIRECTORY), 'd'),
+        (mode.contains(DescriptorFlags::WRITE), 'w'),
+        (mode.intersects(synchronous), 's'),
+    ] {
+        if set {
+            letters.push(letter);
+        }
+    }
+    letters
+}
+
+pub fn kind(kind: Kind) -> DescriptorType {
+    match kind {
+        Kind::Folder => DescriptorType::Directory,
+        Kind::File => DescriptorType::RegularFile,
+        Kind::Link => DescriptorType::SymbolicLink,
+    }
+}
+
+pub fn stat(facts: &Facts) -> DescriptorStat {
+    let time = |nanoseconds| {
+        let (seconds, nanoseconds) = flat::files::instant(nanoseconds);
+        Some(Instant { seconds, nanoseconds })
+    };
+    DescriptorStat {
+        type_: kind(facts.kind),
+        link_count: facts.links,
+        size: facts.size,
+        data_access_timestamp: time(facts.accessed),
+        data_modification_timestamp: time(facts.modified),
+        status_change_timestamp: time(facts.changed),
+    }
+}
+
+pub fn timestamp(time: NewTimestamp) -> Result<String, ErrorCode> {
+    Ok(match time {
+        NewTimestamp::NoChange => "-".into(),
+        NewTimestamp::Now => "now".into(),
+        NewTimestamp::Timestamp(time) if time.nanoseconds >= 1_000_000_000 => return Err(ErrorCode::Invalid),
+        NewTimestamp::Timestamp(time) => {
+            (i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds)).to_string()
+        }
+    })
+}
+
+pub fn hash(number: u64) -> MetadataHashValue {
+    let (lower, upper) = flat::files::hash(number);
+    MetadataHashValue { lower, upper }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn resolve(path: &str) -> Result<String, ErrorCode> {
-        Node::directory("/app/").resolve(path)
+    #[test]
+    fn what_may_be_written_depends_on_the_tree_first() {
+        let node = |folder, changes, writes| Node { number: 1, folder, changes, reads: true, writes };
+        assert!(matches!(node(true, true, false).writable(), Err(ErrorCode::BadDescriptor)));
+        assert!(matches!(node(false, false, true).writable(), Err(ErrorCode::NotPermitted)));
+        assert!(matches!(node(false, true, false).writable(), Err(ErrorCode::BadDescriptor)));
+        assert!(node(false, true, true).writable().is_ok());
+        assert!(matches!(node(false, true, true).base(), Err(ErrorCode::NotDirectory)));
     }
 
     #[test]
-    fn paths_stay_below_their_directory() {
-        for (path, found) in [("a", "/app/a"), ("./a//b/", "/app/a/b"), ("a/../b", "/app/b"), (".", "/app")] {
-            assert_eq!(resolve(path).ok().as_deref(), Some(found), "{path}");
-        }
-        for path in ["..", "a/../../b", "/a", "a\nb"] {
-            assert!(matches!(resolve(path), Err(ErrorCode::NotPermitted)), "{path:?}");
-        }
-    }
-
-    #[test]
-    fn a_file_has_nothing_below_it() {
-        let file = Node { path: "/app/a".to_owned(), directory: false };
-        assert!(matches!(file.resolve("b"), Err(ErrorCode::NotDirectory)));
+    fn ways_to_open_are_letters() {
+        let open = OpenFlags::CREATE | OpenFlags::EXCLUSIVE;
+        assert_eq!(letters(PathFlags::SYMLINK_FOLLOW, open, DescriptorFlags::WRITE), "fcxw");
+        assert_eq!(letters(PathFlags::empty(), OpenFlags::empty(), DescriptorFlags::READ), "");
     }
 }
