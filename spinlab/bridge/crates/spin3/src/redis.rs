@@ -1,60 +1,106 @@
 //! `spin:redis@3`.
 
 use crate::bindings::exports::spin::redis::redis::{
-    Connection, Error, Guest, GuestConnection, Payload, RedisParameter, RedisResult,
+    Connection, Error, Guest, GuestConnection, RedisParameter, RedisResult,
 };
-use crate::host::refused;
+use crate::host::{Failure, Handle};
 use crate::Provider;
+use flat::items;
+use flat::pack::{encode, unpack, Item};
 
-/// Nobody ever holds a connection.
-pub enum NoConnection {}
-
-impl Guest for Provider {
-    type Connection = NoConnection;
+fn error(failure: Failure) -> Error {
+    match failure.name.as_str() {
+        // Spin's answer for a host that is not granted; the interface has no better one.
+        "access-denied" | "invalid-address" => Error::InvalidAddress,
+        "too-many-connections" => Error::TooManyConnections,
+        "type-error" => Error::TypeError,
+        _ => Error::Other(failure.message),
+    }
 }
 
-impl GuestConnection for NoConnection {
+/// Ask for something, and read the one item of the answer.
+async fn ask<T>(
+    connection: &Handle,
+    op: &str,
+    question: &Item<'_>,
+    read: impl FnOnce(&Item<'_>) -> Option<T>,
+) -> Result<T, Error> {
+    let answer = connection.ask(op, &encode(question)).await.map_err(error)?;
+    let found = unpack(&answer.data).and_then(|items| items.array::<1>().and_then(|[item]| read(item)));
+    found.ok_or_else(|| error(Failure::unreadable()))
+}
+
+fn payload(item: &Item<'_>) -> Option<Option<Vec<u8>>> {
+    item.optional(|item| item.bytes().map(<[u8]>::to_vec))
+}
+
+fn number<T: TryFrom<i128>>(item: &Item<'_>) -> Option<T> {
+    item.int()
+}
+
+fn texts(item: &Item<'_>) -> Option<Vec<String>> {
+    item.texts()
+}
+
+fn parameter(parameter: &RedisParameter) -> Item<'_> {
+    match parameter {
+        RedisParameter::Int64(number) => Item::from(*number),
+        RedisParameter::Binary(bytes) => Item::from(bytes),
+    }
+}
+
+fn result(item: &Item<'_>) -> Option<RedisResult> {
+    Some(match item {
+        Item::Nothing => RedisResult::Nil,
+        Item::Case(_, status) => RedisResult::Status(status.text()?.to_owned()),
+        Item::Bytes(bytes) => RedisResult::Binary(bytes.to_vec()),
+        _ => RedisResult::Int64(item.int()?),
+    })
+}
+
+impl GuestConnection for Handle {
     async fn open(address: String) -> Result<Connection, Error> {
-        let refusal = refused("redis.open", &address).await;
-        Err(match refusal.name.as_str() {
-            "access-denied" | "invalid-address" => Error::InvalidAddress,
-            _ => Error::Other(refusal.message),
-        })
+        Handle::open("redis.open", &address, String::new()).await.map(Connection::new).map_err(error)
     }
 
-    async fn publish(&self, _: String, _: Payload) -> Result<(), Error> {
-        match *self {}
+    async fn publish(&self, channel: String, payload: Vec<u8>) -> Result<(), Error> {
+        ask(self, "redis.publish", &items![&channel, &payload], |_| Some(())).await
     }
 
-    async fn get(&self, _: String) -> Result<Option<Payload>, Error> {
-        match *self {}
+    async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
+        ask(self, "redis.get", &items![&key], payload).await
     }
 
-    async fn set(&self, _: String, _: Payload) -> Result<(), Error> {
-        match *self {}
+    async fn set(&self, key: String, value: Vec<u8>) -> Result<(), Error> {
+        ask(self, "redis.set", &items![&key, &value], |_| Some(())).await
     }
 
-    async fn incr(&self, _: String) -> Result<i64, Error> {
-        match *self {}
+    async fn incr(&self, key: String) -> Result<i64, Error> {
+        ask(self, "redis.incr", &items![&key], number).await
     }
 
-    async fn del(&self, _: Vec<String>) -> Result<u32, Error> {
-        match *self {}
+    async fn del(&self, keys: Vec<String>) -> Result<u32, Error> {
+        ask(self, "redis.del", &items![Item::list(&keys)], number).await
     }
 
-    async fn sadd(&self, _: String, _: Vec<String>) -> Result<u32, Error> {
-        match *self {}
+    async fn sadd(&self, key: String, values: Vec<String>) -> Result<u32, Error> {
+        ask(self, "redis.sadd", &items![&key, Item::list(&values)], number).await
     }
 
-    async fn smembers(&self, _: String) -> Result<Vec<String>, Error> {
-        match *self {}
+    async fn smembers(&self, key: String) -> Result<Vec<String>, Error> {
+        ask(self, "redis.smembers", &items![&key], texts).await
     }
 
-    async fn srem(&self, _: String, _: Vec<String>) -> Result<u32, Error> {
-        match *self {}
+    async fn srem(&self, key: String, values: Vec<String>) -> Result<u32, Error> {
+        ask(self, "redis.srem", &items![&key, Item::list(&values)], number).await
     }
 
-    async fn execute(&self, _: String, _: Vec<RedisParameter>) -> Result<Vec<RedisResult>, Error> {
-        match *self {}
+    async fn execute(&self, command: String, arguments: Vec<RedisParameter>) -> Result<Vec<RedisResult>, Error> {
+        let arguments = Item::List(arguments.iter().map(parameter).collect());
+        ask(self, "redis.execute", &items![&command, arguments], |item| item.each(result)).await
     }
+}
+
+impl Guest for Provider {
+    type Connection = Handle;
 }
