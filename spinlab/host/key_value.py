@@ -165,11 +165,13 @@ class KeyValue:
         configured = services.runtime.key_value_stores
         for label in function.key_value_stores:
             if label != "default" and label not in configured:
-                raise ManifestError(
+                error = ManifestError(
                     f'unknown key_value_stores label "{label}" for component "{kebab(function.name)}"',
                     hint='use "default", which is always there, or define the store in the runtime config: '
                     f'[key_value_store.{label}] with type = "spin" and a path, or type = "redis" and a url',
                 )
+                error.subject = ("key_value_store", label)
+                raise error
             if label in configured and configured[label].type == "redis" and find_spec("redis") is None:
                 raise ToolMissing(
                     f"the key-value store {label!r} is in Redis, and its client is not installed",

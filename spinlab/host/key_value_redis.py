@@ -157,7 +157,7 @@ class Keys(Outside):
         """The next part of the list."""
         keys = await self._scan.part(self._client)
         self.stream = not self._scan.over
-        return Result(head="whole" if self._scan.over else "more", data=pack([keys]))
+        return Result(head="whole" if self._scan.over else "more", data=pack(keys))
 
     def next(self) -> Result | Effect:
         """Begin the next part."""

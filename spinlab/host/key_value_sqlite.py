@@ -200,7 +200,7 @@ class Keys(Errand):
             raise Failed(TOO_LARGE)
         self._last = keys[-1] if keys else self._last
         self.stream = more
-        return Result(head="more" if more else "whole", data=pack([keys]))
+        return Result(head="more" if more else "whole", data=pack(keys))
 
 
 class SqliteStore:

@@ -138,9 +138,11 @@ class Errand(Effect):
         return True
 
     def finish(self, result: Result) -> None:
-        """Set the result; what failed is no stream."""
+        """Set the result, and tell the trace; what failed is no stream."""
         if result.status == ERROR:
             self.stream = False
+        if self.record is not None:
+            self.record.close(result)
         super().finish(result)
 
     def cancel(self) -> None:
