@@ -248,6 +248,7 @@ class Network:
         *,
         timeout: float | None = TIMEOUT,
         holder: object = None,
+        permit: Permit | None = None,
     ) -> Link:
         """Connect to a host whose grant was checked.
 
@@ -257,6 +258,7 @@ class Network:
             port: Its port.
             timeout: Seconds for the lookup, the wait for a place and the connection together.
             holder: The request that is charged with the connection; None for none.
+            permit: A place that the caller has already, and keeps when this fails.
 
         Raises:
             Unreachable: There is no connection.
@@ -264,23 +266,18 @@ class Network:
         stage = ["DNS-timeout"]
         try:
             async with within(timeout):
-                return await self._connect(kind, host, port, holder, stage)
+                addresses = await self.resolve(host, port)
+                stage[0] = "connection-timeout"
+                if permit is not None:
+                    return await _linked(addresses, permit)
+                permit = await self.permit(kind, holder)
+                try:
+                    return await _linked(addresses, permit)
+                except BaseException:
+                    permit.release()
+                    raise
         except asyncio.TimeoutError:
             raise Unreachable(stage[0]) from None
-
-    async def _connect(self, kind: str, host: hosts.Host | str, port: int, holder: object, stage: list[str]) -> Link:
-        addresses = await self.resolve(host, port)
-        stage[0] = "connection-timeout"
-        permit = await self.permit(kind, holder)
-        try:
-            sock = await first([_connecting(address) for address in addresses], NEXT_ADDRESS, socket.socket.close)
-        except OSError as error:
-            permit.release()
-            raise Unreachable(_code(error), error.strerror or "") from None
-        except BaseException:
-            permit.release()
-            raise
-        return Link(sock, str(sock.getpeername()[0]), permit)
 
     @cached_property
     def http(self) -> Client:
@@ -298,6 +295,14 @@ class Network:
         closing, self._closing = self._closing, []
         for close in closing:
             close()
+
+
+async def _linked(addresses: Sequence[SocketAddress], permit: Permit) -> Link:
+    try:
+        sock = await first([_connecting(address) for address in addresses], NEXT_ADDRESS, socket.socket.close)
+    except OSError as error:
+        raise Unreachable(_code(error), error.strerror or "") from None
+    return Link(sock, str(sock.getpeername()[0]), permit)
 
 
 def _literal(host: hosts.Host | str) -> Address | None:
