@@ -56,6 +56,11 @@ def _put(item: Item, parts: list[bytes]) -> None:
             _put(one, parts)
 
 
+def joined(parts: Sequence[bytes]) -> bytes:
+    """A list of items that are packed already."""
+    return b"l%d:" % len(parts) + b"".join(parts)
+
+
 def unpack(data: bytes) -> Item:
     """The item that the bytes hold.
 
