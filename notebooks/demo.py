@@ -21,10 +21,9 @@ import nbformat
 from jupyter_client import KernelManager
 from jupyter_client.manager import start_new_kernel
 
-from spinlab import Headers, Request, images
+from spinlab import Headers, Request, images, load
 from spinlab.cli import Bar
 from spinlab.engine import default_engine
-from spinlab.export import load_project
 
 HERE = Path(__file__).resolve().parent
 NOTEBOOK = HERE / "01-hello.ipynb"
@@ -131,7 +130,7 @@ def from_outside(url: str, paths: list[str]) -> None:
 
 def answers_alike(lab: Kernel, folder: Path, paths: list[str]) -> None:
     """The exported components, loaded again, answer as the notebook did."""
-    again = load_project(folder)
+    again = load(folder, as_is=True)
     for path in paths:
         live = lab.value(f"(lambda r: [r.status, r.headers.items(), r.text])(spinlab.current_app().get({path!r}))")
         out = again.handle(Request("GET", path, Headers([("host", "notebook.localhost")])))

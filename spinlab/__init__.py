@@ -9,7 +9,7 @@ Everything a magic does is a Python call as well::
     app.get("/hello").text
 
 `current_app` is the app of this process that the magics work on; `function` makes a function of an ordinary Python
-function.
+function; `load` makes an app of a spin.toml.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "current_app",
     "function",
+    "load",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from spinlab.errors import SpinError
     from spinlab.function import Function, Limits
     from spinlab.http import Headers, Request, Response
+    from spinlab.loading import load
     from spinlab.session import current_app, function
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "Headers": "spinlab.http",
     "Request": "spinlab.http",
     "Response": "spinlab.http",
+    "load": "spinlab.loading",
     "current_app": "spinlab.session",
     "function": "spinlab.session",
 }

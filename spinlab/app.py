@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from spinlab import client
 from spinlab.declared import check
@@ -24,8 +24,9 @@ from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, 
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
 from spinlab.function import Function, Limits
 from spinlab.grants import narrowed, widened
-from spinlab.host import Host, Services
+from spinlab.host import Host, Services, sources
 from spinlab.host.checks import check as check_grants
+from spinlab.host.copies import Copy
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.host.variables import implied
 from spinlab.http import Headers, LogLine, Request, Response
@@ -38,6 +39,9 @@ from spinlab.shown import Shown
 from spinlab.table import Static, Table, normal
 from spinlab.trace import Trace, Usage
 from spinlab.variables import declare
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 REVISIONS_KEPT = 10
 WELL_KNOWN = "/.well-known/spin/"
@@ -184,9 +188,10 @@ class App(Shown):
             self._check_routes(function)
             context = self._context(function, progress, names)
             current = self.functions.get(function.name)
-            if current and not force and _same(current.function, function) and self._up_to_date(current):
+            mounts = sources.of(function, current.mounts if current else None)
+            if current and not force and _same(current.function, function) and self._up_to_date(current, mounts):
                 return current
-            live = self._make(function, context)
+            live = self._make(function, context, mounts)
             self._swap({function.name: live})
             self._modules.pop(function.name, None)
             return live
@@ -274,7 +279,8 @@ class App(Shown):
             else:
                 raise OptionError(f"{name!r} has no earlier revision", hint=f"%spin remove {name} takes it away")
             self._check_routes(previous.function)
-            live = replace(previous, sandbox=self._sandbox(previous.function, previous.build, previous.prepared))
+            sandbox = self._sandbox(previous.function, previous.build, previous.prepared, previous.mounts)
+            live = replace(previous, sandbox=sandbox)
             self._table = self._table.changed({name: live})
             history.removed = False
             history.revisions = [*history.revisions[: -2 if dropped else -1], live]
@@ -307,7 +313,7 @@ class App(Shown):
             live = replace(
                 current,
                 function=function,
-                sandbox=self._sandbox(function, current.build, current.prepared),
+                sandbox=self._sandbox(function, current.build, current.prepared, current.mounts),
                 revision=self._histories[name].count + 1,
                 declared=current.declared or current.function,
                 usage=Usage(),
@@ -374,6 +380,12 @@ class App(Shown):
             for live in lives:
                 live.sandbox.rehost(Host(function=live.function, services=services), self._limits(live.function))
             old.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Remove everything; requests in flight finish."""
@@ -576,19 +588,20 @@ class App(Shown):
         modules = {n: m for n, m in self._modules.items() if m.language == function.language}
         return BuildContext(modules=modules, names=names, progress=progress)
 
-    def _up_to_date(self, live: Live) -> bool:
-        """Whether the modules it was built with are still the app's."""
-        return live.build == language(live.function.language).build(
+    def _up_to_date(self, live: Live, mounts: Mapping[str, bytes]) -> bool:
+        """Whether the modules and files it was made with are still the same."""
+        return live.mounts == mounts and live.build == language(live.function.language).build(
             live.function, self._context(live.function, silent, frozenset())
         )
 
-    def _make(self, function: Function, context: BuildContext) -> Live:
+    def _make(self, function: Function, context: BuildContext, mounts: Mapping[str, bytes] | None = None) -> Live:
         check_grants(function, self.services)
+        mounts = sources.of(function) if mounts is None else mounts
         began = time.perf_counter()
         build = language(function.language).build(function, context)
         built = time.perf_counter()
         prepared = self.engine.prepare(build.component, name=function.name, progress=context.progress)
-        sandbox = self._sandbox(function, build, prepared)
+        sandbox = self._sandbox(function, build, prepared, mounts)
         try:
             sandbox.check()
         except BaseException:
@@ -603,15 +616,17 @@ class App(Shown):
             (history.count if history else 0) + 1,
             built - began,
             prepared.compile_seconds,
+            mounts=mounts,
         )
 
-    def _sandbox(self, function: Function, build: Build, prepared: Prepared) -> Sandbox:
+    def _sandbox(self, function: Function, build: Build, prepared: Prepared, mounts: Mapping[str, bytes]) -> Sandbox:
         return Sandbox(
             self.engine,
             prepared,
             name=function.name,
             environment=function.environment,
             injected=build.environment,
+            files=Copy(mounts) if mounts and self.services.transient_write else mounts,
             limits=self._limits(function),
             reuse=reuse_of(function, prepared),
             host=Host(function=function, services=self.services),

@@ -159,8 +159,8 @@ def cache_clear() -> None:
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the application (the notebook's own by default).")
-@click.option("--version", default="0.1.0", show_default=True)
-@click.option("--description", default="")
+@click.option("--version", help="0.1.0 by default, or that of the spin.toml that it was loaded from.")
+@click.option("--description")
 @click.option("--author", "authors", multiple=True)
 @click.option("--only", multiple=True, metavar="FUNCTION", help="Export only these functions.")
 @click.option(

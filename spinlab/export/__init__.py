@@ -1,4 +1,4 @@
-"""Out of the notebook: an app as a Spin project, and an exported project back to run it here."""
+"""Out of the notebook: an app as a Spin project. The way back is `spinlab.load`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinlab.export.projects import Exported, describe, project
-    from spinlab.export.reload import Project, load_project
     from spinlab.export.standalone import bundle
 
-__all__ = ["Exported", "Project", "bundle", "describe", "load_project", "project"]
+__all__ = ["Exported", "bundle", "describe", "project"]
 
 _HOMES = {
     "Exported": "projects",
-    "Project": "reload",
     "bundle": "standalone",
     "describe": "projects",
-    "load_project": "reload",
     "project": "projects",
 }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
-from spinlab.errors import ExportError
+from spinlab.errors import ExportError, ManifestError
+from spinlab.export import again
 from spinlab.export.standalone import bundle
 from spinlab.function import Function, Limits
+from spinlab.host import sources
 from spinlab.languages import Language, language
 from spinlab.live import Live
 from spinlab.manifest import BuildCommand, Component, Mount
@@ -49,6 +49,9 @@ def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
     """
     function, build = live.function, live.build
     name = kebab(function.name)
+    if function.loaded is not None and not build.image:
+        table, files = again.written(live)
+        return Part(table, {**files, **_beside(live, name)}, build.component)
     if form == "official" and official is not None:
         found = _official(live, name, official)
     elif build.image:
@@ -109,6 +112,12 @@ def _plain(live: Live, name: str) -> Part:
     return Part(Component(source), files, live.build.component)
 
 
+def _beside(live: Live, name: str) -> dict[str, bytes]:
+    """The source of a component that an export of ours had made of it."""
+    about = live.function.loaded.tool.get("spinlab", {}) if live.function.loaded is not None else {}
+    return _sources(live, name) if about.get("language") == live.function.language else {}
+
+
 def _sources(live: Live, name: str) -> dict[str, bytes]:
     """The sources, to read; nothing runs them."""
     function = live.function
@@ -152,29 +161,12 @@ def _is_changed(limits: Limits, name: str) -> bool:
 
 def mounted(function: Function, name: str) -> tuple[tuple[Mount, ...], dict[str, bytes]]:
     """The files that a function mounts: their mount in the manifest, and path in the folder -> bytes."""
-    contents: dict[str, bytes] = {}
     own = f"files/{name}"
-    for source, destination in function.files:
-        for path, data in read_mount(source, destination).items():
-            contents[f"{own}/{path.lstrip('/')}"] = data
+    try:
+        contents = {f"{own}/{path.lstrip('/')}": data for path, data in sources.of(function).items()}
+    except ManifestError as error:
+        raise ExportError(
+            f"the files of {function.name} are not there to be exported: {error.message}",
+            hint="put them back, or drop the --file option",
+        ) from error
     return ((Mount(own, "/"),) if contents else ()), contents
-
-
-def read_mount(source: str, destination: str) -> dict[str, bytes]:
-    """Path in the sandbox -> bytes, of a file, a folder or a glob.
-
-    Raises:
-        ExportError: There is no such file.
-    """
-    place = Path(source)
-    if place.is_dir():
-        files = {p.relative_to(place).as_posix(): p for p in sorted(place.rglob("*")) if p.is_file()}
-        base = destination or f"/{place.as_posix()}"
-        found = {f"{base.rstrip('/')}/{path}": p for path, p in files.items()}
-    elif place.is_file():
-        found = {destination or f"/{place.as_posix()}": place}
-    else:
-        found = {f"/{path}": Path(path) for path in sorted(glob.glob(source, recursive=True)) if Path(path).is_file()}
-    if not found:
-        raise ExportError(f"{source} is not there to be exported", hint="put it back, or drop its --file option")
-    return {path: p.read_bytes() for path, p in found.items()}

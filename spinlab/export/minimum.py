@@ -22,6 +22,8 @@ class Minimum(NamedTuple):
 
 LEAST = Minimum((3, 4), "what spinlab exports is made for it")
 
+WITH_STATIC = Minimum((4, 0), "static responses come with it")
+
 # Beginning of an import's or export's name -> the first release that provides or accepts it (Spin: wit/, changelog).
 _FIRST = (
     ("wasi:http/handler@0.3.0-rc-2026-03-15", (4, 0)),

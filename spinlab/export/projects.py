@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from spinlab.app import App
 from spinlab.errors import ExportError
+from spinlab.export import again
 from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
-from spinlab.export.minimum import Minimum, highest, minimum
+from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum
 from spinlab.export.readme import GITIGNORE, GITIGNORE_OFFICIAL, readme
 from spinlab.languages import language
 from spinlab.live import Live
-from spinlab.manifest import Application, Manifest, Variable, dump, http_trigger
+from spinlab.manifest import Application, Manifest, Variable, dump
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.template import Template
 
@@ -65,8 +66,8 @@ def project(
     *,
     components: Form | str = "shared",
     name: str | None = None,
-    version: str = "0.1.0",
-    description: str = "",
+    version: str | None = None,
+    description: str | None = None,
     authors: Sequence[str] = (),
     only: Sequence[str] = (),
     force: bool = False,
@@ -79,7 +80,8 @@ def project(
         folder: Where; made when it is not there.
         components: ``shared``: one image for all functions of a kind, the sources mounted as files; ``standalone``:
             one component a function that holds its source; ``official``: for ``spin build``.
-        name, version, description, authors: For ``[application]``; the name is the app's own by default.
+        name, version, description, authors: For ``[application]``; by default what the app was loaded with, else its
+            name and version 0.1.0.
         only: Names of functions, when it shall not be all.
         force: Write although the folder has files of somebody else; those with other names are left alone.
         with_data: The contents of its stores too. The functions have none to take along yet.
@@ -100,14 +102,14 @@ def describe(
     *,
     components: Form | str = "shared",
     name: str | None = None,
-    version: str = "0.1.0",
-    description: str = "",
+    version: str | None = None,
+    description: str | None = None,
     authors: Sequence[str] = (),
     only: Sequence[str] = (),
 ) -> Manifest:
     """The manifest that an export of the app would have; see `project`."""
     shares = _shares(app, components, only)
-    return _manifest(app, shares, name or app.name, version, description, authors)
+    return _manifest(app, shares, _application(app, name, version, description, authors), whole=not only)
 
 
 def plan(
@@ -115,8 +117,8 @@ def plan(
     components: Form | str = "shared",
     *,
     name: str | None = None,
-    version: str = "0.1.0",
-    description: str = "",
+    version: str | None = None,
+    description: str | None = None,
     authors: Sequence[str] = (),
     only: Sequence[str] = (),
 ) -> Plan:
@@ -126,10 +128,13 @@ def plan(
         ExportError: There is nothing to export, no such form or no such function.
     """
     shares = _shares(app, components, only)
-    if not shares:
+    if not shares and not app.triggers:
         raise ExportError(f"the app {app.name!r} has no functions", hint="run a %%spin cell first")
-    manifest = _manifest(app, shares, name or app.name, version, description, authors)
+    application = _application(app, name, version, description, authors)
+    manifest = _manifest(app, shares, application, whole=not only)
     files: dict[str, bytes] = {}
+    for _, found in () if only else again.idle(app).values():
+        files.update(found)
     for share in shares:
         files.update(share.part.files)
     pins = _requirements(shares, components)
@@ -139,7 +144,10 @@ def plan(
         files["short.py"] = short
         docs["short.py"] = "what `request` and `Response` of `def handle(request)` are; the components hold the same"
     needs = highest(
-        minimum(binary) for binary in {id(share.part.binary): share.part.binary for share in shares}.values()
+        (
+            *map(minimum, {id(share.part.binary): share.part.binary for share in shares}.values()),
+            *(WITH_STATIC for trigger in manifest.triggers["http"] if trigger.component is None),
+        )
     )
     files |= pins
     files |= {
@@ -178,26 +186,36 @@ def _share(live: Live, components: str) -> _Share:
     return _Share(live, part(live, components, official), official or {})
 
 
-def _manifest(
-    app: App, shares: Sequence[_Share], name: str, version: str, description: str, authors: Sequence[str]
-) -> Manifest:
-    triggers = []
-    for share in shares:
-        function, own = share.live.function, kebab(share.live.function.name)
-        if function.private:
-            triggers.append(http_trigger(None, own))
-        triggers += [http_trigger(route, own) for route in function.routes if not function.private]
-    return Manifest(
-        Application(name, version, description, tuple(authors)),
-        variables=_variables(app, shares),
-        triggers={"http": tuple(triggers)},
-        components={kebab(share.live.function.name): share.part.component for share in shares},
+def _application(
+    app: App, name: str | None, version: str | None, description: str | None, authors: Sequence[str]
+) -> Application:
+    known = app.application or Application(app.name, "0.1.0")
+    return replace(
+        known,
+        name=name or known.name,
+        version=known.version if version is None else version,
+        description=known.description if description is None else description,
+        authors=tuple(authors) or known.authors,
     )
 
 
-def _variables(app: App, shares: Sequence[_Share]) -> dict[str, Variable]:
-    """The variables that the functions ask for. A secret's value stays here."""
-    asked: dict[str, None] = {}
+def _manifest(app: App, shares: Sequence[_Share], application: Application, *, whole: bool) -> Manifest:
+    idle = again.idle(app) if whole else {}
+    manifest = Manifest(
+        application,
+        variables=_variables(app, shares, whole=whole),
+        triggers=again.triggers(app, [share.live.function for share in shares], whole=whole),
+        components={
+            **{kebab(share.live.function.name): share.part.component for share in shares},
+            **{name: component for name, (component, _) in idle.items()},
+        },
+    )
+    return again.with_automatic_ids(manifest)
+
+
+def _variables(app: App, shares: Sequence[_Share], *, whole: bool) -> dict[str, Variable]:
+    """The variables that the functions ask for, and those of a loaded manifest. A secret's value stays here."""
+    asked: dict[str, None] = dict.fromkeys(app.variables) if whole and app.application is not None else {}
     for share in shares:
         function = share.live.function
         for text in (*function.variables.values(), *function.allowed_outbound_hosts):

@@ -34,37 +34,52 @@ def of(function: Function, known: Mapping[str, bytes] | None = None) -> dict[str
     Raises:
         ManifestError: A source is not there or not inside the folder, or there is too much.
     """
-    entries = [Mount(source, destination) if destination else source for source, destination in function.files]
-    return mounted(Path(function.folder or "."), entries, function.exclude_files, known)
+    reader = _Reader(known or {})
+    source = ""
+    try:
+        for source, destination in function.files:
+            reader.add_all(Path(function.folder or "."), _entry(source, destination), function.exclude_files)
+    except ManifestError as error:
+        error.subject = ("file", source)
+        raise
+    return reader.found
 
 
-def mounted(
-    root: Path, entries: Sequence[str | Mount], exclude: Sequence[str] = (), known: Mapping[str, bytes] | None = None
-) -> dict[str, bytes]:
+def check(root: Path, source: str, destination: str) -> None:
+    """Let a pair of `Function.files` pass that stands for something inside the folder.
+
+    Raises:
+        ManifestError: It does not, or it is a glob that fits no file.
+    """
+    entry = _entry(source, destination)
+    if next(_pairs(root, entry, ()), None) is None and any(map(_is_glob, Path(source).parts)):
+        raise ManifestError(f"no file fits {source!r}", hint=f"a path is relative to {_shown(root)}")
+
+
+def _entry(source: str, destination: str) -> str | Mount:
+    """As the manifest has it: a glob, file or folder under its own path, or a file or folder at its destination."""
+    return Mount(source, destination) if destination else source
+
+
+def mounted(root: Path, entries: Sequence[str | Mount], exclude: Sequence[str] = ()) -> dict[str, bytes]:
     """What the entries of ``files`` mount: path in the sandbox -> bytes. See `of`.
 
     Parameters:
         root: The application's folder.
         entries: Globs, files and folders, seen under their own paths, and mounts, seen at their destination.
         exclude: Globs of what is left out of globs and folders.
-        known: Bytes to use again where they are the same.
     """
-    reader = _Reader(known or {})
+    reader = _Reader({})
     for entry in entries:
-        for destination, path in _pairs(root, entry, exclude):
-            reader.add(destination, path)
+        reader.add_all(root, entry, exclude)
     return reader.found
 
 
-def check(root: Path, entry: str | Mount) -> None:
-    """Let an entry pass that stands for something inside the folder.
-
-    Raises:
-        ManifestError: It does not, or it is a glob that fits no file.
-    """
-    source = entry.source if isinstance(entry, Mount) else entry
-    if next(_pairs(root, entry, ()), None) is None and any(map(_is_glob, Path(source).parts)):
-        raise ManifestError(f"no file fits {source!r}", hint=f"a path is relative to {_shown(root)}")
+def paths(root: Path, entries: Sequence[str | Mount], exclude: Sequence[str] = ()) -> tuple[str, ...]:
+    """The files that entries of ``files`` stand for, by their paths below the folder. See `mounted`."""
+    folder = Path(os.path.realpath(root))
+    found = (path for entry in entries for _, path in _pairs(root, entry, exclude))
+    return tuple(dict.fromkeys(_relative(folder, path) for path in found))
 
 
 def _pairs(root: Path, entry: str | Mount, exclude: Sequence[str]) -> Iterator[tuple[str, Path]]:
@@ -176,6 +191,8 @@ def _outside(root: Path, source: str) -> ManifestError:
 def _missing(root: Path, entry: str | Mount) -> ManifestError:
     where = f"a path is relative to {_shown(root)}"
     if isinstance(entry, Mount):
+        if _is_glob(entry.source):
+            where = "a glob keeps its paths and has no destination; a file or a folder may have one"
         return ManifestError(f"there is no file or folder {entry.source!r}", hint=where)
     return ManifestError(f"{entry!r} does not exist and doesn't appear to be a glob pattern", hint=where)
 
@@ -197,16 +214,28 @@ class _Reader:
         self.found: dict[str, bytes] = {}
         self._known = known
         self._size = 0
+        self._folders: set[str] = set()
 
-    def add(self, destination: str, path: Path) -> None:
-        before = self.found.pop(destination, None)
-        self._size -= len(before or b"")
+    def add_all(self, root: Path, entry: str | Mount, exclude: Sequence[str]) -> None:
+        for destination, path in _pairs(root, entry, exclude):
+            self._add(destination, path)
+
+    def _add(self, destination: str, path: Path) -> None:
+        names = [name for name in destination.split("/") if name not in ("", ".")]
+        if ".." in names or not names:
+            raise ManifestError(f"{destination!r} is no place for a file", hint="a path from the root, such as /data")
+        place = "/" + "/".join(names)
+        self._size -= len(self.found.pop(place, b""))
+        above = ["/" + "/".join(names[:count]) for count in range(1, len(names))]
+        if place in self._folders or any(one in self.found for one in above):
+            raise ManifestError(f"{place} would be both a file and a folder", hint="choose another destination")
         if len(self.found) >= MOST:
-            raise ManifestError(f"files mounts more than {MOST} files", hint="mount fewer, or an archive of them")
+            raise ManifestError(f"more than {MOST} files", hint="mount fewer, or an archive of them")
+        self._folders.update(above)
         data = self._read(path)
         self._size += len(data)
-        known = self._known.get(destination)
-        self.found[destination] = known if known == data else data
+        known = self._known.get(place)
+        self.found[place] = known if known == data else data
 
     def _read(self, path: Path) -> bytes:
         left = ROOM - self._size
@@ -217,7 +246,7 @@ class _Reader:
             raise _unreadable(path, error) from None
         if len(data) > left:
             raise ManifestError(
-                f"files mounts more than {ROOM // MIB} MiB; {path.name} is one too many",
+                f"more than {ROOM // MIB} MiB; {path.name} is too much",
                 hint="mount less: the whole of it is kept in memory",
             )
         return data

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import spinlab
 from spinlab import Request, Response
-from spinlab.export import load_project
 from spinlab.export.mounts import mounted_files
 from spinlab.images import toolchain
 from spinlab.images.recipe import RECIPES
@@ -42,7 +42,7 @@ def of(response: Response) -> Answer:
 @contextmanager
 def here(folder: Path) -> Iterator[Ask]:
     """The project in spinlab, from its folder alone."""
-    with load_project(folder) as project:
+    with spinlab.load(folder, as_is=True) as project:
         yield lambda request: of(project.handle(request))
 
 

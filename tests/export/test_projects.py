@@ -13,9 +13,10 @@ import jsonschema
 import pytest
 import tomli
 
+import spinlab
 from spinlab import App, Function, Headers, Request
-from spinlab.errors import ExportError
-from spinlab.export import describe, load_project, project
+from spinlab.errors import ExportError, ManifestError
+from spinlab.export import describe, project
 from spinlab.export.projects import SCHEMA, plan
 from spinlab.function import Limits
 from spinlab.manifest import Mount, Variable, load
@@ -30,6 +31,7 @@ def calculator() -> Iterator[App]:
     made = App("calculator")
     made.variables["token"] = {"secret": True, "default": "hunter2"}
     made.variables["greeting"] = {"default": "hi", "description": "what it says"}
+    made.variables["host"] = {"required": True}
     made.add(Function("sums", "def double(n):\n    return 2 * n\n", module=True, origin="Cell In[1]"))
     made.add(
         Function(
@@ -219,7 +221,7 @@ def test_modules_are_exported_once_and_mounted_where_they_are_used(tmp_path: Pat
     app.close()
     assert [p for p in made.files if "my_words" in p] == ["modules/my_words.py"]
     assert Mount("modules/my_words.py", "/app/my_words.py") in made.manifest.components["two"].files
-    with load_project(tmp_path) as loaded:
+    with spinlab.load(tmp_path, as_is=True) as loaded:
         assert (loaded.get("/one").text, loaded.get("/two").text) == ("ONE", "TWO")
 
 
@@ -229,7 +231,7 @@ def test_an_edit_of_an_exported_source_is_live_without_a_build(tmp_path: Path) -
     project(app, tmp_path)
     app.close()
     (tmp_path / "functions/f/app.py").write_text("def handle(request):\n    return 'after'\n")
-    with load_project(tmp_path) as loaded:
+    with spinlab.load(tmp_path, as_is=True) as loaded:
         assert loaded.get("/f").text == "after"
 
 
@@ -243,17 +245,17 @@ def test_mounted_files_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     app.add(Function("f", source, routes=("/f",), files=(("data", "/d"), ("b.txt", ""))))
     made = project(app, "out")
     assert Mount("files/f", "/") in made.manifest.components["f"].files
-    with load_project("out") as loaded:
+    with spinlab.load("out", as_is=True) as loaded:
         assert loaded.get("/f").text == "AB"
     (tmp_path / "b.txt").unlink()
-    with pytest.raises(ExportError, match=r"b\.txt is not there to be exported"):
+    with pytest.raises(ExportError, match=r"the files of f are not there to be exported.*b\.txt"):
         project(app, "out")
     app.close()
 
 
 def test_a_project_answers_the_wellknown_paths_and_404(calculator: App, tmp_path: Path) -> None:
     project(calculator, tmp_path, version="1.0.0")
-    with load_project(tmp_path) as loaded:
+    with spinlab.load(tmp_path, as_is=True) as loaded:
         assert loaded.get("/.well-known/spin/health").body == b"OK"
         assert loaded.get("/.well-known/spin/info").json() == {"name": "calculator", "version": "1.0.0"}
         assert loaded.get("/.well-known/spin/else").status == 404
@@ -265,8 +267,8 @@ def test_a_project_answers_the_wellknown_paths_and_404(calculator: App, tmp_path
 
 def test_a_project_that_is_not_built_says_how(calculator: App, tmp_path: Path) -> None:
     project(calculator, tmp_path, components="official")
-    with pytest.raises(ExportError, match="component add-up is not there") as caught:
-        load_project(tmp_path)
+    with pytest.raises(ManifestError, match="component add-up is not there") as caught:
+        spinlab.load(tmp_path, as_is=True)
     assert "spin build" in caught.value.hint
 
 

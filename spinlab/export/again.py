@@ -1,0 +1,135 @@
+"""What was loaded from a spin.toml, written as it was: the same manifest, with the files that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from spinlab.app import App
+from spinlab.errors import ManifestError
+from spinlab.function import Function
+from spinlab.host import sources
+from spinlab.live import Live
+from spinlab.manifest import Component, Manifest, Mount, Trigger, normalize
+from spinlab.manifest.deprecated import outbound_hosts
+from spinlab.manifest.ids import kebab
+
+_SAME = ("description", "variables", "environment", "key_value_stores", "sqlite_databases", "ai_models")
+
+
+def component(function: Function) -> Component:
+    """The table of a function that was loaded: as it was, with the grants that were changed since."""
+    known = function.loaded
+    assert known is not None
+    changes: dict[str, Any] = {n: getattr(function, n) for n in _SAME if getattr(function, n) != getattr(known, n)}
+    before = (*known.allowed_outbound_hosts, *outbound_hosts(known.allowed_http_hosts))
+    if function.allowed_outbound_hosts != before:
+        changes |= {"allowed_outbound_hosts": function.allowed_outbound_hosts, "allowed_http_hosts": ()}
+    return replace(known, **changes)
+
+
+def written(live: Live) -> tuple[Component, dict[str, bytes]]:
+    """The table of a function that was loaded and its files, relative to the manifest.
+
+    Raises:
+        ManifestError: A file that it mounts is not there any more.
+    """
+    function = live.function
+    table, files = component(function), mounts(function)
+    if isinstance(table.source, str):
+        path = table.source if _is_inside(table.source) else f"components/{kebab(function.name)}.wasm"
+        files[PurePosixPath(path).as_posix()] = _bytes(live, table)
+        table = replace(table, source=path)
+    return table, files
+
+
+def idle(app: App) -> dict[str, tuple[Component, dict[str, bytes]]]:
+    """Components that nothing here runs, with those of their files that are there."""
+    found = {}
+    for name, function in app.idle.items():
+        assert function.loaded is not None
+        files: dict[str, bytes] = {}
+        source = function.loaded.source
+        if isinstance(source, str) and _is_inside(source) and Path(function.folder, source).is_file():
+            files = {**mounts(function), PurePosixPath(source).as_posix(): Path(function.folder, source).read_bytes()}
+        found[name] = function.loaded, files
+    return found
+
+
+def mounts(function: Function) -> dict[str, bytes]:
+    """The files that a function mounts, by their paths below its folder."""
+    root = Path(function.folder or ".")
+    entries = [Mount(source, destination) if destination else source for source, destination in function.files]
+    return {path: (root / path).read_bytes() for path in sources.paths(root, entries, function.exclude_files)}
+
+
+def _bytes(live: Live, table: Component) -> bytes:
+    """The component, or its text where the manifest names text."""
+    source = live.function.source
+    if isinstance(source, bytes):
+        return source
+    compiled = table.tool.get("spinlab", {}).get("language") == live.function.language
+    return live.build.component if compiled else source.encode()
+
+
+def _is_inside(path: str) -> bool:
+    return not path.startswith(("/", "~")) and ".." not in path.split("/") and "\\" not in path and ":" not in path
+
+
+# ---- triggers
+
+
+def triggers(app: App, functions: Iterable[Function], *, whole: bool) -> dict[str, tuple[Trigger, ...]]:
+    """The triggers of an export: those that were loaded and still hold, in their order, then the others.
+
+    Parameters:
+        app: The app.
+        functions: Those that are exported.
+        whole: Whether that is the whole app; else what belongs to none of them is left out.
+    """
+    wanted = {kebab(f.name): f for f in functions}
+    found: dict[str, tuple[Trigger, ...]] = {}
+    for kind, listed in app.triggers.items():
+        if kind == "http":
+            found[kind] = tuple(t for t in listed if _holds(t, wanted, whole=whole))
+        elif whole:
+            found[kind] = listed
+    had = {(t.component, t.route) for t in found.get("http", ())}
+    new = [
+        Trigger(name, config={"route": {"private": True} if route is None else route})
+        for name, function in wanted.items()
+        for route in ((None,) if function.private else function.routes)
+        if (name, route) not in had
+    ]
+    return {"http": (*found.pop("http", ()), *new), **found}
+
+
+def _holds(trigger: Trigger, wanted: Mapping[str, Function], *, whole: bool) -> bool:
+    if trigger.component is None:
+        return whole
+    function = wanted.get(str(trigger.component))
+    if function is None:
+        return False
+    return trigger.route in function.routes if trigger.route is not None else function.loaded is not None
+
+
+def with_automatic_ids(manifest: Manifest) -> Manifest:
+    """The manifest without the ids of triggers that Spin gives them anyway; its own when that would change one."""
+    bare = replace(
+        manifest,
+        triggers={
+            kind: tuple(replace(t, id="") if _is_automatic(kind, t) else t for t in listed)
+            for kind, listed in manifest.triggers.items()
+        },
+    )
+    try:
+        return bare if normalize(bare) == normalize(manifest) else manifest
+    except ManifestError:
+        return manifest
+
+
+def _is_automatic(kind: str, trigger: Trigger) -> bool:
+    counted = trigger.id.removeprefix(f"{kind}-trigger")
+    return trigger.id == f"{trigger.component}-{kind}-trigger" or (counted != trigger.id and counted.isdigit())
