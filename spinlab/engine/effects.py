@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 
 from spinlab.engine.limits import Watch, exceeded
 from spinlab.engine.logs import STREAMS, Log, Tell
@@ -46,6 +47,7 @@ class Context:
         limits: What it may use.
         watch: Who makes the guest look up when it has to stop.
         loading: True while the guest's code is loaded and there is no request yet.
+        aside: Entered while the guest waits outside, so that another can have its place.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Context:
         watch: Watch,
         loading: bool = False,
         tell: Tell | None = None,
+        aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self.name = name
         self.files = files
@@ -75,6 +78,7 @@ class Context:
         self._host = host
         self._environment = environment
         self._watch = watch
+        self._aside = aside
         self._changed = threading.Condition(threading.Lock())
         self._effects: dict[int, Effect] = {}
 
@@ -194,6 +198,12 @@ class Context:
     def wait(self, ids: str, until: int) -> bool:
         """Block until one of the effects can be taken or the clock reaches `until`; False: stop now."""
         wanted = [int(number) for number in ids.split()]
+        if self.error is None and any(self._takeable(number) for number in wanted):
+            return True
+        with self._aside():
+            return self._wait(wanted, until)
+
+    def _wait(self, wanted: list[int], until: int) -> bool:
         with self._changed:
             while self.error is None:
                 if any(self._takeable(number) for number in wanted):

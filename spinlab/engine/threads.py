@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, ref
 
 from spinlab.engine.limits import Runtime, Watch
 from spinlab.engine.ready import Makers
+from spinlab.engine.room import Room
 from spinlab.engine.workers import Workers
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ class Threads:
 
     Parameters:
         engine: Whose guests run.
-        workers: Guests that run at once at most.
+        workers: Guests that run at once at most. Those that wait outside don't count.
         queue: Requests that may wait for a worker.
+        most: Guests that run or wait outside at once at most.
         makers: Threads that make instances ahead.
         ready: Instances made ahead at most.
     """
 
     def __init__(
-        self, engine: Engine, *, workers: int = 24, queue: int = 128, makers: int = 2, ready: int = 12
+        self, engine: Engine, *, workers: int = 24, queue: int = 128, most: int = 256, makers: int = 2, ready: int = 12
     ) -> None:
-        self.workers = Workers(count=workers, queue=queue)
+        self.workers = Workers(count=workers, queue=queue, most=most, fits=Room())
         known = ref(engine)
 
         def runtimes() -> Iterable[Runtime]:

@@ -81,7 +81,7 @@ def test_many_requests_at_once_get_each_their_answer() -> None:
 
 def test_a_function_that_hangs_under_load_becomes_busy_and_the_others_go_on() -> None:
     hangs, other = sandbox(guests.SLEEP), sandbox(guests.HELLO)
-    hangs._threads = other._threads = Threads(engine(), workers=4, queue=4)
+    hangs._threads = other._threads = Threads(engine(), workers=4, queue=4, most=4)
     calls = [hangs.submit(get(), Recorder()) for _ in range(3 + 3)]
     with pytest.raises(Busy):
         hangs.submit(get(), Recorder())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -104,3 +105,126 @@ def test_a_closed_pool_finishes_its_jobs_ends_its_threads_and_takes_no_more() ->
     for thread in named("closing"):
         thread.join(10)
     assert named("closing") == []
+
+
+def test_a_job_that_waits_outside_leaves_its_place_to_the_next() -> None:
+    workers = Workers("aside", count=1, queue=8)
+    gate, waiting, done = threading.Event(), threading.Event(), threading.Event()
+
+    def waits() -> None:
+        with workers.aside():
+            waiting.set()
+            gate.wait()
+
+    workers.submit(waits, owner=1)
+    workers.submit(done.set, owner=2)
+    assert waiting.wait(10)
+    assert done.wait(10)
+    gate.set()
+    workers.close()
+
+
+def test_sixty_four_jobs_that_wait_outside_overlap_and_their_threads_go() -> None:
+    workers = Workers("overlap", count=4, queue=64)
+    everyone, ended = threading.Barrier(65), threading.Semaphore(0)
+
+    def waits() -> None:
+        with workers.aside():
+            everyone.wait(10)
+        ended.release()
+
+    for n in range(64):
+        workers.submit(waits, owner=n % 3)
+    everyone.wait(10)
+    assert all(ended.acquire(timeout=10) for _ in range(64))
+    workers.close()
+    for thread in named("overlap"):
+        thread.join(10)
+    assert not workers._running
+    assert not workers._held
+
+
+def test_no_more_threads_are_kept_than_jobs_may_run() -> None:
+    workers = Workers("kept", count=2, queue=64)
+    everyone = threading.Barrier(11)
+
+    def waits() -> None:
+        with workers.aside():
+            everyone.wait(10)
+
+    for n in range(10):
+        workers.submit(waits, owner=n)
+    everyone.wait(10)
+    until = time.monotonic() + 10
+    while len(named("kept")) > 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(named("kept")) <= 2
+    workers.close()
+
+
+def test_jobs_that_wait_outside_are_bounded_altogether_and_for_each_owner() -> None:
+    workers = Workers("most", count=2, queue=4, most=4)
+    gate, begun, done = threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def waits() -> None:
+        with workers.aside():
+            begun.release()
+            gate.wait()
+
+    for _ in range(3):
+        workers.submit(waits, owner=1)
+    assert all(begun.acquire(timeout=10) for _ in range(3))
+    for _ in range(3):
+        workers.submit(waits, owner=1)
+    with pytest.raises(Busy):
+        workers.submit(waits, owner=1)
+    workers.submit(done.set, owner=2)
+    assert done.wait(10)
+    gate.set()
+    workers.close()
+
+
+def test_without_memory_for_more_only_the_usual_number_runs() -> None:
+    workers = Workers("memory", count=2, queue=2, fits=lambda: False)
+    gate, begun, done = threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def waits() -> None:
+        with workers.aside():
+            begun.release()
+            gate.wait()
+
+    for n in range(2):
+        workers.submit(waits, owner=n)
+    assert all(begun.acquire(timeout=10) for _ in range(2))
+    workers.submit(done.set, owner=3)
+    assert not done.wait(0.1)
+    gate.set()
+    assert done.wait(10)
+    workers.close()
+
+
+def test_a_job_that_another_waits_for_gets_a_thread_at_once_or_is_refused() -> None:
+    workers = Workers("inner", count=1, queue=8, most=4)
+    depth: list[int] = []
+    refused = threading.Event()
+
+    def nested(level: int) -> None:
+        depth.append(level)
+        done = threading.Event()
+
+        def inner() -> None:
+            nested(level + 1)
+            done.set()
+
+        try:
+            workers.submit(inner, owner=1, inner=True)
+        except Busy:
+            refused.set()
+            return
+        with workers.aside():
+            assert done.wait(10)
+
+    workers.submit(lambda: nested(0), owner=1)
+    assert refused.wait(10)
+    assert depth == [0, 1, 2]
+    workers.close()
