@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spinlab.errors import ManifestError, OptionError
+from spinlab.function import Function
+from spinlab.host.variables import unresolved_text
+from spinlab.manifest.allowed_hosts import AllowedHosts
 from spinlab.manifest.ids import check_variable
 from spinlab.manifest.template import Template
 
@@ -65,24 +68,49 @@ def declare(variables: dict[str, dict[str, Any]], name: str, **declaration: Any)
 
 def listed(app: App) -> tuple[Listed, ...]:
     """Every variable of an app, in the order of their declaration."""
-    asked = users(app)
-    return tuple(_listed(app, name, declared, asked) for name, declared in app.services.declared().items())
+    by = users(app)
+    return tuple(_listed(app, name, declared, by.get(name, ())) for name, declared in app.services.declared().items())
 
 
 def users(app: App) -> dict[str, tuple[str, ...]]:
     """Application variable -> the functions whose grants ask for it."""
     found: dict[str, tuple[str, ...]] = {}
     for live in app.functions.values():
-        function = live.function
-        texts = (*function.variables.values(), *function.allowed_outbound_hosts)
-        for name in dict.fromkeys(name for text in texts for name in Template.parse(text).names):
-            found[name] = (*found.get(name, ()), function.name)
+        for name in asked(live.function):
+            found[name] = (*found.get(name, ()), live.function.name)
     return found
 
 
-def _listed(app: App, name: str, declared: Mapping[str, Any], asked: Mapping[str, tuple[str, ...]]) -> Listed:
+def remarks(app: App, names: Iterable[str]) -> tuple[str, ...]:
+    """What is to be said of some variables: that they have no value, or one that a grant of theirs can't have."""
+    wanted = set(names)
+    variables = app.services.variables
+    declared = app.services.declared()
+    try:
+        missing = variables.unresolved(name for name in declared if name in wanted)
+    except ManifestError as error:
+        return (error.message,)
+    said = [f"{unresolved_text(missing)}; {variables.remedy(missing[0])}"] if missing else []
+    for live in app.functions.values():
+        entries = live.function.allowed_outbound_hosts
+        asked = {name for entry in entries for name in Template.parse(entry).names}
+        if not asked & wanted or asked & set(missing):
+            continue
+        try:
+            AllowedHosts.parse(entries, variables.get)
+        except ManifestError as error:
+            said.append(f"{live.function.name} reaches nothing now: {error.message}")
+    return tuple(said)
+
+
+def asked(function: Function) -> tuple[str, ...]:
+    """The application variables that the grants of a function ask for."""
+    texts = (*function.variables.values(), *function.allowed_outbound_hosts)
+    return tuple(dict.fromkeys(name for text in texts for name in Template.parse(text).names))
+
+
+def _listed(app: App, name: str, declared: Mapping[str, Any], used: tuple[str, ...]) -> Listed:
     secret, about = bool(declared.get("secret")), str(declared.get("description") or "")
-    used = asked.get(name, ())
     try:
         found = app.services.variables.find(name)
     except ManifestError as error:

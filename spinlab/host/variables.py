@@ -59,7 +59,7 @@ class Variables:
         """
         found = self.find(name)
         if found is None:
-            raise ManifestError(f"no provider resolved required variable {debug(name)}", hint=remedy([name]))
+            raise ManifestError(f"no provider resolved required variable {debug(name)}", hint=self.remedy(name))
         return found[0]
 
     def find(self, name: str) -> tuple[str, str] | None:
@@ -144,7 +144,11 @@ class Variables:
         """
         missing = self.unresolved(self._services.declared())
         if missing:
-            raise ManifestError(unresolved_text(missing), hint=remedy(missing))
+            raise ManifestError(unresolved_text(missing), hint=self.remedy(missing[0]))
+
+    def remedy(self, name: str) -> str:
+        """What gives a variable its value."""
+        return remedy(name, secret=bool(self._services.declared().get(name, {}).get("secret")))
 
     # ---- secrets
 
@@ -165,13 +169,10 @@ def unresolved_text(names: Iterable[str]) -> str:
     return f"no provider resolved required variable(s): [{', '.join(map(debug, names))}]"
 
 
-def remedy(names: Iterable[str]) -> str:
-    """What gives variables their values."""
-    first = next(iter(names))
-    return (
-        f"%spin var {first}=VALUE sets it (a secret: %spin var {first} --prompt), "
-        f"spinlab up --variable {first}=VALUE, or SPIN_VARIABLE_{first.upper()} in the environment"
-    )
+def remedy(name: str, *, secret: bool = False) -> str:
+    """What gives a variable its value."""
+    here = f"%spin var {name} --prompt" if secret else f"%spin var {name}=VALUE (--prompt for a secret)"
+    return f"set it with {here}, with --variable of spinlab up, or as SPIN_VARIABLE_{name.upper()} in the environment"
 
 
 def implied(function: Function) -> dict[str, Mapping[str, Any]]:

@@ -18,7 +18,6 @@ GRANTS_SERVED_LATER = {
     "key_value_stores": "key-value stores",
     "sqlite_databases": "SQLite databases",
     "ai_models": "AI models",
-    "variables": "variables",
     "files": "files",
 }
 """Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""

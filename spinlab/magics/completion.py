@@ -121,6 +121,8 @@ class Completion:
             return [Candidate(n, "function") for n in self._functions()]
         if kind == "path":
             return list(self._paths())
+        if kind == "variable":
+            return [Candidate(n, "variable") for n in self.desk.app.services.declared()]
         if kind == "verb":
             from spinlab.magics.verbs import VERBS
 

@@ -10,6 +10,8 @@ from spinlab.magics.cell import GRANTS_SERVED_LATER
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments
 from spinlab.magics.reporting import keep_note, point_at
+from spinlab.variables import asked
+from spinlab.variables import remarks as of_variables
 from spinlab.widgets.card import CardFacts, card, facts_of
 from spinlab.widgets.display import Display
 from spinlab.widgets.tracebacks import in_cells, last_line
@@ -35,7 +37,7 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     desk.defined(function)
     if live is None:
         return card(CardFacts(function))
-    remarks = [*served_later(function)]
+    remarks = [*served_later(function), *of_variables(app, asked(live.function))]
     if before is not None and live is not before:
         remarks += taken_back(before, function)
     if desk.serves:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from spinlab.errors import Location, RouteError, SourceView, SpinError
 from spinlab.function import Function
@@ -104,25 +105,27 @@ def render(error: SpinError, *, colour: bool = True) -> list[str]:
     """The lines of the error."""
     bold, red, dim, cyan, off = (_BOLD, _RED, _DIM, _CYAN, _OFF) if colour else ("",) * 5
     lines = [f"{red}{bold}{type(error).__name__}{off}{bold}: {visible(error.message)}{off}"]
-    if error.source is not None and error.location is not None:
-        line, column = _place(error.source, error.location)
+    source = _without(error.source, error.unseen) if error.source is not None else None
+    if source is not None and error.location is not None:
+        line, column = _place(source, error.location)
         place = f"{line}:{column}" if column else f"{line}"
-        lines.append(f"  {dim}-->{off} {error.source.title}, line {place}")
-        lines += _excerpt(error.source, error.location, line, dim, red, off)
-    elif error.source is not None:
-        lines.append(f"  {dim}-->{off} {error.source.title}")
+        lines.append(f"  {dim}-->{off} {source.title}, line {place}")
+        lines += _excerpt(source, error.location, line, dim, red, off)
+    elif source is not None:
+        lines.append(f"  {dim}-->{off} {source.title}")
     if error.hint:
         lines.append(f"{cyan}hint:{off} {visible(error.hint)}")
     if error.details:
         lines += ["", *visible(error.details).rstrip().splitlines()]
-    return [_without(line, error.unseen) for line in lines]
+    return [mask(line) for line in lines]
 
 
-def _without(line: str, unseen: tuple[str, ...]) -> str:
-    """A line without what it must not show."""
-    for text in unseen:
-        line = line.replace(visible(text), HIDDEN)
-    return mask(line)
+def _without(view: SourceView, unseen: tuple[str, ...]) -> SourceView:
+    """A cell without what no display may show."""
+    text = view.text
+    for one in unseen:
+        text = text.replace(one, HIDDEN)
+    return replace(view, text=text)
 
 
 def _place(view: SourceView, location: Location) -> tuple[int, int | None]:

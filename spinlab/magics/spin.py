@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -13,7 +14,10 @@ from spinlab.magics.options import Arguments, parse
 from spinlab.magics.quantities import address
 from spinlab.magics.reporting import attach, interruptible, point_at, reported
 from spinlab.magics.source import cell_view, line_view, magic_line, title
-from spinlab.magics.words import split
+from spinlab.magics.words import Word, split
+
+_VALUES = re.compile(r"^\s*var\b[^=]*=(.+)")
+"""What may be a secret in a line whose words can't be told."""
 
 _OF_THE_LISTENER = ("listen", "socket_file", "token", "hosts", "origins", "trusted_pages")
 """The traits that are attributes of `spinlab.server.Listening`."""
@@ -104,21 +108,30 @@ class Spin(Magics):
         given = Arguments()
         with interruptible(lambda: self.desk.after_an_interrupt(given["name"], given["path"])), reported(view):
             text, begin = magic_line(view)
-            words = split(text, begin)
+            words = self._words(text, begin)
             if not words:
                 return overview(self.desk)
             first = words[0]
             name = {"--help": "help", "-h": "help"}.get(first.text, first.text)
             if name not in VERBS:
                 raise unknown_verb(name, first)
-            given = parse(VERBS[name].command, text, first.end)
-            if "help" in given:
-                return self.desk.say(VERBS[name].command.help())
             try:
+                given = parse(VERBS[name].command, text, first.end)
+                if "help" in given:
+                    return self.desk.say(VERBS[name].command.help())
                 return VERBS[name].run(self.desk, given)
             except SpinError as error:
                 point_at(error, given)
+                if VERBS[name].hides:
+                    error.unseen += tuple(value for w in words[1:] if (value := w.text.partition("=")[2]))
                 raise
+
+    def _words(self, text: str, begin: int) -> list[Word]:
+        try:
+            return split(text, begin)
+        except SpinError as error:
+            error.unseen = tuple(hidden.strip() for hidden in _VALUES.findall(text[begin:]))
+            raise
 
     def _cell(self, line: str, cell: str) -> Any:
         from spinlab.magics.cell import CELL, function_of

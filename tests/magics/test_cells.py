@@ -97,7 +97,7 @@ def test_bodies_are_taken_byte_for_byte(kernel: Kernel) -> None:
 
 def test_options_reach_the_function(kernel: Kernel) -> None:
     options = (
-        "--route /a --route '/b/...' --allow https://example.com --kv default --sqlite main --var token --env A=b=c "
+        "--route /a --route '/b/...' --allow https://example.com --kv default --sqlite default --var token --env A=b=c "
         "--timeout 1m30s --memory 64MiB --max-response 1MiB --max-log 2k --max-request 3k "
         "--reuse 2 --description 'Tea.'"
     )
@@ -108,7 +108,7 @@ import spinlab
 f = spinlab.current_app()["teapot"].function
 assert f.routes == ("/a", "/b/..."), f.routes
 assert f.allowed_outbound_hosts == ("https://example.com",)
-assert f.key_value_stores == ("default",) and f.sqlite_databases == ("main",)
+assert f.key_value_stores == ("default",) and f.sqlite_databases == ("default",)
 assert f.variables == {"token": "{{ token }}"} and f.environment == {"A": "b=c"}
 l = f.limits
 assert (l.timeout, l.memory, l.response, l.log, l.request) == (90, 64 << 20, 1 << 20, 2 << 10, 3 << 10), l

@@ -19,12 +19,14 @@ class Verb:
         run: Does it; what it returns is the cell's result.
         completes: Key of a positional or option -> ``path``, ``function``, ``app`` or ``verb``.
         group: Heading in ``%spin help``.
+        hides: Whether no error may show what stands behind an ``=``.
     """
 
     command: Command
     run: Callable[[Desk, Arguments], Any]
     completes: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
+    hides: bool = False
 
     @property
     def name(self) -> str:
@@ -42,6 +44,7 @@ def verb(
     options: tuple[Option, ...] = (),
     completes: Mapping[str, str] | None = None,
     notes: str = "",
+    hides: bool = False,
 ) -> Verb:
     """Declare a verb."""
-    return Verb(Command(f"%spin {name}", summary, takes, options, notes), run, completes or {}, group)
+    return Verb(Command(f"%spin {name}", summary, takes, options, notes), run, completes or {}, group, hides)
