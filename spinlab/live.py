@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from spinlab.engine import Outcome, Prepared, Sandbox, Sink
@@ -34,6 +34,7 @@ class Live(Shown):
         build_seconds, compile_seconds: What the two steps took.
         declared: What the cell declared, when a grant was changed since; else the same as `function`.
         usage: What it has used and been denied since it went live.
+        mounts: Its files as they were when it was registered: path in the sandbox -> bytes.
     """
 
     function: Function
@@ -45,6 +46,7 @@ class Live(Shown):
     compile_seconds: float
     declared: Function | None = None
     usage: Usage = field(default_factory=Usage, compare=False, repr=False)
+    mounts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def cold_start(self) -> float | None:

@@ -259,7 +259,8 @@ class Context:
         return tuple(record.frozen(began) for record in self._records)
 
     def close(self) -> None:
-        """The request is over: let go of every effect."""
+        """The request is over: let go of every effect and file."""
+        self.files.let_go(self)
         with self._changed:
             left, self._effects = list(self._effects.values()), {}
         for effect in left:

@@ -46,7 +46,7 @@ class Sandbox:
         name: The function's name.
         environment: The user's environment variables.
         injected: What an image needs in the environment beside them.
-        files: Read-only mounts, path -> bytes.
+        files: Mounts: path -> bytes for read-only ones, or a tree of them.
         limits: What one request may use.
         reuse: Requests that an instance answers, one after the other, before it goes.
         host: What the guest can ask for; nothing beside its files by default.
@@ -61,7 +61,7 @@ class Sandbox:
         name: str = "",
         environment: Mapping[str, str] | None = None,
         injected: Mapping[str, str] | None = None,
-        files: Mapping[str, bytes] | None = None,
+        files: Mapping[str, bytes] | Files | None = None,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         reuse: int = 1,
         host: Host | None = None,
@@ -74,7 +74,7 @@ class Sandbox:
         self.cold_start: float | None = None
         variables = {**(environment or {}), **(injected or {})}
         self._environment = "".join(f"{n}\0{v}\0" for n, v in variables.items())
-        self._files = Files(files)
+        self._files = files if isinstance(files, Files) else Files(files)
         self._host = host or _PLAIN_HOST
         self._tell = tell
         self._threads = threads(engine)
@@ -94,7 +94,7 @@ class Sandbox:
             Busy: All workers are taken and the queue is full.
         """
         call = Call(self._context(), request, sink)
-        self._threads.workers.submit(partial(self._serve, call), id(self))
+        self._threads.workers.submit(partial(self._serve, call), id(self), inner=request.hops > 0)
         return call
 
     def handle(self, request: Request) -> Response:
@@ -143,6 +143,7 @@ class Sandbox:
             watch=self._threads.watch,
             loading=loading,
             tell=self._tell,
+            aside=self._threads.workers.aside,
         )
 
     # On a worker.

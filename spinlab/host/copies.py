@@ -168,6 +168,11 @@ class Copy(Files):
             self._put(place.folder, place.name, node)
             self._take(folder, old)
 
+    def let_go(self, holder: object) -> None:
+        """A request is over: what it opened stays only under a name."""
+        with self._lock:
+            self._held.pop(holder, None)
+
     # Inside.
 
     def _opened(self, place: Place, wanted: frozenset[str]) -> Node:

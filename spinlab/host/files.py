@@ -147,6 +147,9 @@ class Files:
             self._hold(node, holder)
         return node
 
+    def let_go(self, holder: object) -> None:
+        """A request is over."""
+
     def _opened(self, place: Place, wanted: frozenset[str]) -> Node:
         node = place.node
         if node is None:

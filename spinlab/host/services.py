@@ -36,6 +36,10 @@ class Services:
         local: How a function reaches its own app.
         components: Ids of the app's components; looked at on each use.
         proxies: Whether outbound HTTP goes through the proxies that the environment names.
+
+    Attributes:
+        transient_write: Whether functions may change their private copies of the files that they mount
+            (``--allow-transient-write``); a function that goes live afterwards gets one.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Services:
         self.local = local
         self.components = components
         self.proxies = proxies
+        self.transient_write = False
 
     @cached_property
     def stores(self) -> Stores:

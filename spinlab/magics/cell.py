@@ -18,7 +18,6 @@ GRANTS_SERVED_LATER = {
     "key_value_stores": "key-value stores",
     "sqlite_databases": "SQLite databases",
     "ai_models": "AI models",
-    "files": "files",
 }
 """Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""
 
@@ -44,7 +43,7 @@ def _file(text: str) -> tuple[str, str]:
     source, _, destination = text.partition("=")
     if not source:
         raise ValueError("it is written SRC or SRC=DEST")
-    return source, destination or "/" + Path(source).as_posix().lstrip("./")
+    return source, destination
 
 
 OPTIONS = (
@@ -62,7 +61,7 @@ OPTIONS = (
         convert=variable,
     ),
     Option(("--environment", "--env"), "An environment variable.", "NAME=VALUE", many=True, convert=_pair),
-    Option(("--file",), "A file it may read.", "SRC[=DEST]", many=True, convert=_file),
+    Option(("--file",), "A file, folder or glob it may read.", "SRC[=DEST]", many=True, convert=_file),
     Option(("--timeout",), "Wall time of a request; 10s when left out.", "TIME", convert=duration),
     Option(("--memory",), "Memory of an instance; 256MiB when left out.", "SIZE", convert=size),
     Option(("--max-response",), "Bytes of a response body; 128MiB when left out.", "SIZE", convert=size),
@@ -112,10 +111,7 @@ def function_of(
     else:
         language_name, name = _heading(given)
     _check_combination(given)
-    missing = [i for i, (source, _) in enumerate(given.each("file")) if not _exists(source)]
-    if missing:
-        source = given.each("file")[missing[0]][0]
-        raise given.refuse("file", f"there is no file {source!r}", "a path is relative to the notebook", missing[0])
+    _check_files(given)
     _check_variables(given)
     routes = given.each("route")
     if not routes and not given["module"] and not given["private"]:
@@ -133,6 +129,7 @@ def function_of(
         variables=dict(given.each("variable")),
         environment=dict(given.each("environment")),
         files=given.each("file"),
+        folder=str(Path.cwd()) if given.each("file") else "",
         requires=given.each("requires"),
         wasi=given["wasi"] or "0.2",
         limits=_limits(given),
@@ -201,10 +198,18 @@ def _check_variable(given: Arguments, index: int, name: str) -> None:
         raise given.refuse("variable", error.message, error.hint, index) from None
 
 
-def _exists(pattern: str) -> bool:
-    if any(c in pattern for c in "*?["):
-        return any(True for _ in Path().glob(pattern))
-    return Path(pattern).exists()
+def _check_files(given: Arguments) -> None:
+    for index, (source, destination) in enumerate(given.each("file")):
+        _check_file(given, index, source, destination)
+
+
+def _check_file(given: Arguments, index: int, source: str, destination: str) -> None:
+    from spinlab.host import sources
+
+    try:
+        sources.check(Path(), source, destination)
+    except SpinError as error:
+        raise given.refuse("file", error.message, error.hint, index) from None
 
 
 def _limits(given: Arguments) -> Limits:

@@ -124,7 +124,7 @@ def touches(function: Function) -> tuple[str, ...]:
         ("AI model", function.ai_models),
         ("variable", tuple(function.variables)),
         ("environment", tuple(function.environment)),
-        ("file", tuple(f"{s} as {d}" if s != d else s for s, d in function.files)),
+        ("file", tuple(f"{s} as {d}" if d and s != d else s for s, d in function.files)),
     )
     return tuple(f"{kind} {item}" for kind, items in kinds for item in items)
 

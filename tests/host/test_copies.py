@@ -111,16 +111,14 @@ def test_links_are_followed_inside_only(files: Copy) -> None:
 
 
 def test_the_room_is_bounded_and_given_back(files: Copy) -> None:
-    made = files.open(1, "big", "cw")
-    assert files.write(made.number, 0, bytes(1000)) == 1000
-    assert refused(lambda: files.write(made.number, None, b"x")) == "insufficient-space"
-    assert refused(lambda: files.write(made.number, 1 << 62, b"x")) == "insufficient-space"
-    assert refused(lambda: files.resize(made.number, 1 << 62)) == "insufficient-space"
-    del made
-    gc.collect()
+    number = files.open(1, "big", "cw").number
+    assert files.write(number, 0, bytes(1000)) == 1000
+    assert refused(lambda: files.write(number, None, b"x")) == "insufficient-space"
+    assert refused(lambda: files.write(number, 1 << 62, b"x")) == "insufficient-space"
+    assert refused(lambda: files.resize(number, 1 << 62)) == "insufficient-space"
+    gc.collect()  # the errors above still hold the file
     files.unlink(1, "big")
-    again = files.open(1, "again", "cw")
-    assert files.write(again.number, 0, bytes(1000)) == 1000
+    assert files.write(files.open(1, "again", "cw").number, 0, bytes(1000)) == 1000
 
 
 def test_the_number_of_nodes_is_bounded(files: Copy) -> None:

@@ -12,7 +12,7 @@ pub async fn answer(query: &str) -> Answer {
         "list" => format!("{name} {:?}\n", list(&root).await),
         "write" => format!("{:?}\n", open(&root, "new", OpenFlags::CREATE, DescriptorFlags::WRITE).await.map(drop)),
         "escape" => {
-            format!("{:?}\n", open(&root, "a/../../b", OpenFlags::empty(), DescriptorFlags::READ).await.map(drop))
+            format!("{:?}\n", open(&root, "app/../../b", OpenFlags::empty(), DescriptorFlags::READ).await.map(drop))
         }
         path if path.starts_with("stat:") => {
             let found = root.stat_at(PathFlags::empty(), path[5..].to_owned()).await;
