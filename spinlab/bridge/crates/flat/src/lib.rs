@@ -12,3 +12,4 @@ pub mod head;
 pub mod latin;
 pub mod lines;
 pub mod pack;
+pub mod rdbms;

@@ -148,9 +148,3 @@ impl Drop for Parts {
         self.close();
     }
 }
-
-/// Ask to open what nobody may open yet, where only the refusal is of use.
-pub fn refused(op: &str, args: &str) -> Failure {
-    let unknown = |_| Failure { name: "other".into(), message: format!("{op} is not available") };
-    ask_of(op, args, "").map_or_else(|failure| failure, unknown)
-}

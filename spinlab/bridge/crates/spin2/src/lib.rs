@@ -21,14 +21,3 @@ mod variables;
 
 /// The type that all of the world's interfaces are implemented on.
 struct Provider;
-
-/// A resource that nobody can get.
-enum Nobody {}
-
-/// Methods of a type that has no values.
-macro_rules! never {
-    ($($name:ident($($argument:ty),*) -> $result:ty;)*) => {
-        $(fn $name(&self $(, _: $argument)*) -> $result { match *self {} })*
-    };
-}
-use never;

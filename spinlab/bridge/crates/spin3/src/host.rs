@@ -210,17 +210,3 @@ impl Drop for Parts {
         self.close();
     }
 }
-
-/// Ask to open what nobody may open yet, where only the refusal is of use.
-pub async fn refused(op: &str, args: &str) -> Failure {
-    ask(op, &line(args), "").await.err().unwrap_or_else(|| unknown(op))
-}
-
-/// The same, blocking the store.
-pub fn refused_blocking(op: &str, args: &str) -> Failure {
-    ask_blocking(op, &line(args), "").err().unwrap_or_else(|| unknown(op))
-}
-
-fn unknown(op: &str) -> Failure {
-    Failure { name: "other".to_owned(), message: format!("{op} is not available") }
-}

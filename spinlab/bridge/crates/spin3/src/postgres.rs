@@ -1,74 +1,100 @@
 //! `spin:postgres@4`.
 
-use wit_bindgen::{FutureReader, StreamReader};
+use std::cell::RefCell;
+
+use flat::pack::{encode, Item};
 
 use crate::bindings::exports::spin::postgres4_2_0::postgres::{
-    Column, Connection, Error, Guest, GuestConnection, GuestConnectionBuilder, ParameterValue, Row, RowSet,
+    Column, Connection, DbDataType, DbError, DbValue, Error, Guest, GuestConnection, GuestConnectionBuilder, Interval,
+    ParameterValue, QueryError, RangeBoundKind, Row, RowSet,
 };
-use crate::host::{refused, refused_blocking, Failure};
+use crate::host::{ask_blocking, Answer, Failure, Handle, Parts};
+use crate::rows::{stream, Rows, Streamed};
 use crate::Provider;
 
-/// Nobody ever holds a connection.
-pub enum NoConnection {}
+flat::postgres4! {}
 
-/// Where a guest wants to connect to.
-pub struct Address(String);
-
-type Rows = (Vec<Column>, StreamReader<Row>, FutureReader<Result<(), Error>>);
+/// Where a guest wants to connect to, and whose certificates it trusts beside the platform's.
+pub struct Builder {
+    address: String,
+    root: RefCell<Option<String>>,
+}
 
 impl Guest for Provider {
-    type Connection = NoConnection;
-    type ConnectionBuilder = Address;
+    type Connection = Handle;
+    type ConnectionBuilder = Builder;
 }
 
-/// Why there is no connection.
-fn error(refusal: Failure) -> Error {
-    match refusal.name.as_str() {
-        "access-denied" => Error::ConnectionFailed(refusal.message),
-        _ => Error::Other(refusal.message),
+impl Builder {
+    fn extra(&self) -> String {
+        self.root.borrow().as_ref().map_or_else(String::new, |root| encode(&flat::items![root]))
     }
 }
 
-impl GuestConnectionBuilder for Address {
+impl GuestConnectionBuilder for Builder {
     fn new(address: String) -> Self {
-        Self(address)
+        Self { address, root: RefCell::default() }
     }
 
-    fn set_ca_root(&self, _: String) -> Result<(), Error> {
+    fn set_ca_root(&self, certificate: String) -> Result<(), Error> {
+        ask_blocking("postgres.root", "", &encode(&flat::items![&certificate])).map_err(error)?;
+        self.root.replace(Some(certificate));
         Ok(())
     }
 
     fn build(&self) -> Result<Connection, Error> {
-        Err(error(refused_blocking("postgres.open", &self.0)))
+        Handle::open_blocking("postgres.open", &self.address, self.extra()).map(Connection::new).map_err(error)
     }
 
     async fn build_async(&self) -> Result<Connection, Error> {
-        Err(error(refused("postgres.open", &self.0).await))
+        Handle::open("postgres.open", &self.address, self.extra()).await.map(Connection::new).map_err(error)
     }
 }
 
-impl GuestConnection for NoConnection {
+/// The number of rows that an answer's head tells.
+fn affected(answer: Answer) -> Result<u64, Failure> {
+    answer.head.parse().map_err(|_| Failure::unreadable())
+}
+
+impl GuestConnection for Handle {
     fn open(address: String) -> Result<Connection, Error> {
-        Err(error(refused_blocking("postgres.open", &address)))
+        Handle::open_blocking("postgres.open", &address, String::new()).map(Connection::new).map_err(error)
     }
 
     async fn open_async(address: String) -> Result<Connection, Error> {
-        Err(error(refused("postgres.open", &address).await))
+        Handle::open("postgres.open", &address, String::new()).await.map(Connection::new).map_err(error)
     }
 
-    fn query(&self, _: String, _: Vec<ParameterValue>) -> Result<RowSet, Error> {
-        match *self {}
+    fn query(&self, statement: String, parameters: Vec<ParameterValue>) -> Result<RowSet, Error> {
+        let answer = self.ask_blocking("postgres.query", &question(&statement, &parameters, false)).map_err(error)?;
+        let mut rest = Parts::after(&answer, "postgres.next");
+        let mut whole = result(&answer.data).ok_or_else(|| error(Failure::unreadable()))?;
+        while let Some(part) = rest.next_blocking().map_err(error)? {
+            whole.rows.append(&mut rows(&part).ok_or_else(|| error(Failure::unreadable()))?);
+        }
+        Ok(whole)
     }
 
-    async fn query_async(&self, _: String, _: Vec<ParameterValue>) -> Result<Rows, Error> {
-        match *self {}
+    async fn query_async(
+        &self,
+        statement: String,
+        parameters: Vec<ParameterValue>,
+    ) -> Result<(Vec<Column>, wit_bindgen::StreamReader<Row>, wit_bindgen::FutureReader<Result<(), Error>>), Error>
+    {
+        let answer = self.ask("postgres.query", &question(&statement, &parameters, true)).await.map_err(error)?;
+        let rest = Parts::after(&answer, "postgres.next");
+        let RowSet { columns, rows: first } = result(&answer.data).ok_or_else(|| error(Failure::unreadable()))?;
+        let (stream, ended): Streamed<Row, Error> = stream(Ok(Rows { first, rest, read: rows }), error);
+        Ok((columns, stream, ended))
     }
 
-    fn execute(&self, _: String, _: Vec<ParameterValue>) -> Result<u64, Error> {
-        match *self {}
+    fn execute(&self, statement: String, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
+        let answer = self.ask_blocking("postgres.execute", &question(&statement, &parameters, false));
+        answer.and_then(affected).map_err(error)
     }
 
-    async fn execute_async(&self, _: String, _: Vec<ParameterValue>) -> Result<u64, Error> {
-        match *self {}
+    async fn execute_async(&self, statement: String, parameters: Vec<ParameterValue>) -> Result<u64, Error> {
+        let answer = self.ask("postgres.execute", &question(&statement, &parameters, false)).await;
+        answer.and_then(affected).map_err(error)
     }
 }
