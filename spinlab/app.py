@@ -35,7 +35,10 @@ from spinlab.live import History, Ledger, Live, Logged, Recorder, RouteInfo, reu
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Application, Trigger
 from spinlab.routing import Match, Router, parse, spin_headers, unmatched, unmatched_in_spins_words
+from spinlab.rows import Rows
 from spinlab.shown import Shown
+from spinlab.sql import Migration, Sql
+from spinlab.stores import KeyValueStore
 from spinlab.table import Static, Table, normal
 from spinlab.trace import Trace, Usage
 from spinlab.variables import declare
@@ -62,6 +65,7 @@ class App(Shown):
             declares them.
         services: What stands behind the functions' grants.
         application: What the manifest says of the app that it was loaded from; None for one that was written here.
+        migrations: Label and name -> the SQL scripts that made the tables, for the export.
         idle: Components of that manifest that nothing here runs, for the export.
     """
 
@@ -77,6 +81,7 @@ class App(Shown):
         self.name = name
         self.variables: dict[str, dict[str, Any]] = {}
         self.application: Application | None = None
+        self.migrations: dict[tuple[str, str], Migration] = {}
         self.idle: dict[str, Function] = {}
         self._tell = tell
         self._state_dir = None if state_dir is None else Path(state_dir)
@@ -113,6 +118,11 @@ class App(Shown):
     def triggers(self) -> Mapping[str, tuple[Trigger, ...]]:
         """Type -> the triggers of the manifests that the app was loaded from, with their ids and in their order."""
         return self._table.triggers
+
+    @property
+    def static(self) -> Mapping[str, Static]:
+        """Trigger id -> what the app answers by itself, without a function."""
+        return self._table.static
 
     @property
     def router(self) -> Router[Live | Static]:
@@ -417,7 +427,7 @@ class App(Shown):
         if component is not None:
             name = self._table.ids.get(component)
             live = self.functions.get(name) if name else None
-            return self._send(live or Response(404), request, sink)
+            return self._send(_chained(live, component, request) if live else Response(404), request, sink)
         return self._send(self._route(request), request, sink)
 
     def handle(self, request: Request) -> Response:
@@ -472,6 +482,49 @@ class App(Shown):
         """`request` with POST."""
         return self.request("POST", target, body=body, **options)
 
+    # ---- what is kept
+
+    def kv(self, label: str = "default") -> KeyValueStore:
+        """A key-value store as a mapping of text to bytes, as functions that are granted it see it.
+
+        Raises:
+            OptionError: Nothing stands behind the label.
+        """
+        return KeyValueStore(self.services, label)
+
+    def sql(self, statement: str, parameters: Sequence[Any] = (), *, database: str = "default") -> Rows:
+        """Run one SQL statement on a database and answer its rows.
+
+        Parameters:
+            statement: SQL, with ``?`` for parameters.
+            parameters: int, float, str, bytes or None for each.
+            database: Its label.
+
+        Raises:
+            OptionError: Nothing stands behind the label.
+            StoreError: The statement failed.
+        """
+        with Sql(self.services, database) as sql:
+            return sql.run(statement, parameters)
+
+    def script(self, text: str, *, database: str = "default", name: str | None = None) -> list[Rows]:
+        """Run a script of SQL statements.
+
+        Parameters:
+            text: The statements.
+            database: The label of the database.
+            name: A file's name, when the script is a migration that an export takes along.
+
+        Raises:
+            OptionError: Nothing stands behind the label.
+            StoreError: A statement failed; `location` says where. Those before it have been done.
+        """
+        with Sql(self.services, database) as sql:
+            done = sql.script(text)
+        if name is not None:
+            self.migrations[database, name] = Migration(name, database, text)
+        return done
+
     # ---- inside
 
     def _services(self, runtime: RuntimeConfig | None) -> Services:
@@ -511,19 +564,19 @@ class App(Shown):
             return found.target.response
         return cast("Match[Live]", found)
 
-    def _send(self, found: Match[Live] | Live | Response, request: Request, sink: Sink) -> Call | None:
+    def _send(self, found: Match[Live] | Response, request: Request, sink: Sink) -> Call | None:
         """Let what was found answer; None when it has."""
         if isinstance(found, Response):
             sink.begin(found.status, found.headers)
             sink.write(found.body)
             sink.end(Outcome())
             return None
-        live = found if isinstance(found, Live) else found.target
+        live = found.target
         headers = request.headers.copy()
         trusting = live.function.loaded is not None  # Spin passes a client's own spin-* fields on
         for name in [n for n, _ in headers if n.lower() == "connection" or (_is_spins(n) and not trusting)]:
             headers.remove(name)
-        for name, value in () if isinstance(found, Live) else spin_headers(found, request):
+        for name, value in spin_headers(found, request):
             headers.add(name, value)
         recorder = Recorder(sink, self._ledger, live, request, self.services.variables.secrets)
         return live.sandbox.submit(replace(request, headers=headers), recorder)
@@ -667,6 +720,11 @@ class App(Shown):
             history.revisions = [*history.revisions, live][-REVISIONS_KEPT:]
         for x in old:
             x.sandbox.close()
+
+
+def _chained(live: Live, component: str, request: Request) -> Match[Live]:
+    """A request straight to a component, as if its route were ``/...`` (Spin 4: `crates/routes`)."""
+    return Match(live, "/...", component, {}, request.path.strip("/"), request.path)
 
 
 def _same(a: Function, b: Function) -> bool:

@@ -14,15 +14,15 @@ _MAY_BE_ZERO = ("response", "log", "request", "effects", "table_elements")
 """Limits whose zero means none at all."""
 
 
-def check_name(name: str) -> None:
-    """Let the name of a function pass.
+def check_name(name: str, *, loaded: bool = False) -> None:
+    """Let the name of a function pass; one from a manifest may be a language's too.
 
     Raises:
         NameRefused: It is a language's, or Spin would refuse it.
     """
     if not isinstance(name, str):
         raise NameRefused(f"a name is text, not {_kind(name)}", hint="Function('hello', source)")
-    if name in languages():
+    if not loaded and name in languages():
         raise NameRefused(f"{name!r} is the name of a language", hint="choose another name")
     check_component(kebab(name))
 
@@ -33,7 +33,7 @@ def check(function: Function) -> None:
     Raises:
         NameRefused, SourceError, RouteError, OptionError: It can't be; nothing was made of it.
     """
-    check_name(function.name)
+    check_name(function.name, loaded=function.loaded is not None)
     if not isinstance(function.source, (str, bytes)):
         raise SourceError(
             f"the source of {function.name!r} is {_kind(function.source)}, not text or the bytes of a component",

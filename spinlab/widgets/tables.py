@@ -43,6 +43,9 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
     for f in of.modules.values():
         title = LANGUAGE_TITLES.get(f.language, f.language)
         rows.append((f.name, title, "module", "nothing", octets(_source_size(f)), ""))
+    rows += [
+        (s.id, "static response", s.route, "nothing", octets(len(s.response.body)), "") for s in of.static.values()
+    ]
     remarks = ["an orphan's cell now has another name; %spin prune removes it"] if orphans else []
     if not rows:
         remarks = ["no functions yet; a cell that begins with %%spin NAME makes one"]

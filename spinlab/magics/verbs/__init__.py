@@ -5,11 +5,11 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, grants, life, out, var, views
+from spinlab.magics.verbs import add, calls, grants, life, load, out, var, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-VERBS: dict[str, Verb] = {v.name: v for kind in (calls, views, life, grants, var, add, out) for v in kind.VERBS}
+VERBS: dict[str, Verb] = {v.name: v for kind in (calls, views, life, grants, var, add, load, out) for v in kind.VERBS}
 """Name -> verb."""
 
 _OTHER_WORDS = {
@@ -26,7 +26,7 @@ _OTHER_WORDS = {
     "deploy": "export",
     "save": "export",
     "check": "doctor",
-    "load": "add",
+    "import": "load",
     "register": "add",
     "allow": "grant",
     "revoke": "grant",

@@ -1,0 +1,1 @@
+"""Existing Spin applications, loaded and served."""
