@@ -19,6 +19,7 @@
     │   └── Busy                all workers are taken and the queue is full
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
+    ├── StoreError              a store or database that can't be used, or a statement that failed
     ├── ToolMissing             a tool or package that is needed and not here
     └── CacheError              the cache can't be read or written
 
@@ -179,6 +180,10 @@ class ListenError(SpinError):
 
 class ExportError(SpinError):
     """A folder that can't be written, or an app that can't be exported."""
+
+
+class StoreError(SpinError):
+    """A key-value store or database can't be used, or a statement on it failed."""
 
 
 class ToolMissing(SpinError):

@@ -129,6 +129,14 @@ class _Scan:
         return [key.decode("utf-8", "replace") for key in new]
 
 
+async def _count(client: Client) -> Result:
+    return Result(head=str(await client.dbsize()))
+
+
+async def _clear(client: Client) -> Result:
+    raise Failed("others may use this Redis too: delete its keys one by one, or with redis-cli")
+
+
 _OPERATIONS: dict[str, Callable[..., Awaitable[Result]]] = {
     "open": _open,
     "get": _get,
@@ -141,6 +149,8 @@ _OPERATIONS: dict[str, Callable[..., Awaitable[Result]]] = {
     "set-many": _set_many,
     "delete-many": _delete_many,
     "list-keys": _list_keys,
+    "count": _count,
+    "clear": _clear,
 }
 
 

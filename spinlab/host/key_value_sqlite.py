@@ -160,12 +160,22 @@ def _list_keys(con: Connection, label: str, cursor: str | None) -> Result:
     return Result(data=pack([found, None]))
 
 
+def _count(con: Connection, label: str) -> Result:
+    return Result(head=str(con.execute("SELECT count(*) FROM spin_key_value WHERE store = ?", (label,)).fetchone()[0]))
+
+
+def _clear(con: Connection, label: str) -> Result:
+    con.execute("DELETE FROM spin_key_value WHERE store = ?", (label,))
+    return Result()
+
+
 _READS: dict[str, Callable[..., Result]] = {
     "open": _open,
     "get": _get,
     "exists": _exists,
     "get-many": _get_many,
     "list-keys": _list_keys,
+    "count": _count,
 }
 _WRITES: dict[str, Callable[..., Result]] = {
     "set": _set,
@@ -174,7 +184,9 @@ _WRITES: dict[str, Callable[..., Result]] = {
     "swap": _swap,
     "set-many": _set_many,
     "delete-many": _delete_many,
+    "clear": _clear,
 }
+"""What a guest may ask, and what the notebook asks beside: ``count`` and ``clear``."""
 Explain = Callable[[Exception], Result]
 
 

@@ -150,8 +150,13 @@ class Sqlite:
         explain = partial(self._explain, found, call)
         if name == "execute":
             statement, parameters = unpack(data)  # type: ignore[misc]
+            record = _record(found.label, str(statement), len(data))
+            call.record(record)
             begun = found.execute(str(statement), list(parameters), explain)  # type: ignore[arg-type]
-            _record(begun, found.label, str(statement), len(data), call)
+            begun.record = record
+            result = begun.peek()
+            if result is not None:
+                record.close(result)
             return begun
         if name in ("last-insert-rowid", "changes"):
             return found.number(name.replace("-", "_"), explain)
@@ -236,11 +241,7 @@ def _words(error: Exception) -> str:
     return text
 
 
-def _record(begun: Effect, label: str, statement: str, sent: int, call: Caller) -> None:
-    """Tell a statement by its first word; the rest may hold what is nobody's business."""
+def _record(label: str, statement: str, sent: int) -> Record:
+    """A statement as the trace tells it: by its first word; the rest may hold what is nobody's business."""
     word = _WORD.search(statement)
-    begun.record = record = Record("SQLite database", word[0].upper() if word else "execute", label, sent)
-    call.record(record)
-    result = begun.peek()
-    if result is not None:
-        record.close(result)
+    return Record("SQLite database", word[0].upper() if word else "execute", label, sent)

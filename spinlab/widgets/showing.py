@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from spinlab.http import Response
 from spinlab.live import Live
+from spinlab.rows import Rows
+from spinlab.stores import KeyValueStore, Value
 from spinlab.trace import Trace
-from spinlab.widgets import tables
+from spinlab.widgets import stored, tables
 from spinlab.widgets.card import card, facts_of
 from spinlab.widgets.response import response as as_display
 from spinlab.widgets.timeline import timeline
@@ -26,6 +28,12 @@ def show(value: object) -> Bundle:
         return response(value)
     if isinstance(value, Trace):
         return timeline(value)._repr_mimebundle_()
+    if isinstance(value, Rows):
+        return stored.rows(value)._repr_mimebundle_()
+    if isinstance(value, Value):
+        return stored.value(value)._repr_mimebundle_()
+    if isinstance(value, KeyValueStore):
+        return stored.keys(value)._repr_mimebundle_()
     return live(value) if isinstance(value, Live) else app(cast("App", value))
 
 
