@@ -36,17 +36,69 @@ pub fn encode_into(bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes that `text` encodes. The host writes it, so that characters outside the alphabet count as zero bits.
-pub fn decode(text: &[u8]) -> Vec<u8> {
-    let padding = text.iter().rev().take(2).filter(|c| **c == b'=').count();
-    let mut out = vec![0; text.len() / 4 * 3];
-    for (digits, place) in text.chunks_exact(4).zip(out.chunks_exact_mut(3)) {
-        let value = |i: usize| u32::from(VALUES[digits[i] as usize]);
-        let group = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
-        place.copy_from_slice(&group.to_be_bytes()[1..]);
+/// Encodes what comes in pieces.
+pub struct Encoder<'a> {
+    out: &'a mut Vec<u8>,
+    /// Bytes that are not a whole group yet, and how many.
+    rest: [u8; 3],
+    count: usize,
+}
+
+impl<'a> Encoder<'a> {
+    /// Append to `out`.
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out, rest: [0; 3], count: 0 }
     }
-    out.truncate(out.len().saturating_sub(padding));
-    out
+
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        if self.count > 0 {
+            let (now, later) = bytes.split_at(bytes.len().min(3 - self.count));
+            self.rest[self.count..self.count + now.len()].copy_from_slice(now);
+            self.count += now.len();
+            bytes = later;
+            if self.count < 3 {
+                return;
+            }
+            encode_into(&self.rest, self.out);
+        }
+        let (whole, rest) = bytes.split_at(bytes.len() / 3 * 3);
+        encode_into(whole, self.out);
+        self.rest[..rest.len()].copy_from_slice(rest);
+        self.count = rest.len();
+    }
+
+    /// That was the last piece.
+    pub fn finish(self) {
+        encode_into(&self.rest[..self.count], self.out);
+    }
+}
+
+/// Characters that `decode` moves at once.
+const BLOCK: usize = 4096;
+
+/// The bytes that `text` encodes from `start` on, in its own place: long values need no room beside it. The host writes
+/// the text, so that characters outside the alphabet count as zero bits.
+pub fn decode(mut text: Vec<u8>, start: usize) -> Vec<u8> {
+    let padding = text[start..].iter().rev().take(2).filter(|c| **c == b'=').count();
+    let mut block = [0; BLOCK];
+    let (mut from, mut to) = (start, 0);
+    while from < text.len() {
+        let count = (text.len() - from).min(BLOCK) / 4 * 4;
+        if count == 0 {
+            break;
+        }
+        block[..count].copy_from_slice(&text[from..from + count]);
+        let places = text[to..to + count / 4 * 3].chunks_exact_mut(3);
+        for (digits, place) in block[..count].chunks_exact(4).zip(places) {
+            let value = |i: usize| u32::from(VALUES[digits[i] as usize]);
+            let group = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
+            place.copy_from_slice(&group.to_be_bytes()[1..]);
+        }
+        from += count;
+        to += count / 4 * 3;
+    }
+    text.truncate(to.saturating_sub(padding));
+    text
 }
 
 #[cfg(test)]
@@ -65,7 +117,7 @@ mod tests {
             [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
         for (plain, coded) in vectors {
             assert_eq!(encode(plain.as_bytes()), coded);
-            assert_eq!(decode(coded.as_bytes()), plain.as_bytes());
+            assert_eq!(decode(coded.into(), 0), plain.as_bytes());
         }
     }
 
@@ -73,14 +125,35 @@ mod tests {
     fn every_length_and_byte_comes_back() {
         let all: Vec<u8> = (0..=255).rev().cycle().take(700).collect();
         for length in 0..all.len() {
-            assert_eq!(decode(encode(&all[..length]).as_bytes()), &all[..length]);
+            assert_eq!(decode(encode(&all[..length]).into(), 0), &all[..length]);
+        }
+    }
+
+    #[test]
+    fn long_text_is_decoded_in_its_place() {
+        let long: Vec<u8> = (0..=255).cycle().take(20_000).collect();
+        let text = format!("*{}", encode(&long));
+        let decoded = decode(text.clone().into(), 1);
+        assert_eq!(decoded, long);
+    }
+
+    #[test]
+    fn pieces_of_any_length_give_the_same_as_the_whole() {
+        let all: Vec<u8> = (0..=255).collect();
+        for size in 1..8 {
+            let mut out = Vec::new();
+            let mut encoder = Encoder::new(&mut out);
+            all.chunks(size).for_each(|piece| encoder.push(piece));
+            encoder.finish();
+            assert_eq!(String::from_utf8(out).unwrap(), encode(&all));
         }
     }
 
     #[test]
     fn broken_text_does_not_panic() {
         for text in ["=", "==", "Zg", "Zg=", "????", "Zm9vYg=", "===="] {
-            decode(text.as_bytes());
+            decode(text.into(), 0);
+            decode(text.into(), text.len());
         }
     }
 }

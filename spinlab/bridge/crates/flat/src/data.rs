@@ -23,7 +23,7 @@ pub fn encode(bytes: &[u8]) -> String {
 pub fn decode(data: String) -> Vec<u8> {
     match data.as_bytes().first() {
         None => Vec::new(),
-        Some(b'*') => base64::decode(&data.as_bytes()[1..]),
+        Some(b'*') => base64::decode(data.into_bytes(), 1),
         Some(_) => {
             let mut bytes = data.into_bytes();
             bytes.remove(0);

@@ -3,7 +3,7 @@
 //! An `Item` borrows what it holds, so texts and bytes are copied once: into the whole, or out of it by whoever keeps
 //! them.
 
-use crate::data;
+use crate::base64;
 
 /// Lists and cases may be nested this deep; what is nested deeper is no item.
 const DEEPEST: u32 = 64;
@@ -154,19 +154,34 @@ macro_rules! items {
 /// An item as bytes.
 pub fn pack(item: &Item<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(size(item));
-    put(item, &mut out);
+    put(item, &mut |piece| out.extend_from_slice(piece));
     out
 }
 
-/// An item as a `data` string.
+/// An item as a `data` string. What is long in it is copied once.
 pub fn encode(item: &Item<'_>) -> String {
-    let mut out = Vec::with_capacity(1 + size(item));
-    out.push(b'=');
-    put(item, &mut out);
-    if out.is_ascii() {
-        String::from_utf8(out).unwrap_or_default()
+    let mut out = Vec::new();
+    if is_ascii(item) {
+        out.reserve_exact(1 + size(item));
+        out.push(b'=');
+        put(item, &mut |piece| out.extend_from_slice(piece));
     } else {
-        data::encode(&out[1..])
+        out.reserve_exact(1 + size(item).div_ceil(3) * 4);
+        out.push(b'*');
+        let mut encoder = base64::Encoder::new(&mut out);
+        put(item, &mut |piece| encoder.push(piece));
+        encoder.finish();
+    }
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn is_ascii(item: &Item<'_>) -> bool {
+    match item {
+        Item::Text(text) => text.is_ascii(),
+        Item::Bytes(bytes) => bytes.is_ascii(),
+        Item::List(items) => items.iter().all(is_ascii),
+        Item::Case(name, value) => name.is_ascii() && is_ascii(value),
+        _ => true,
     }
 }
 
@@ -182,62 +197,60 @@ fn size(item: &Item<'_>) -> usize {
     }
 }
 
-fn put(item: &Item<'_>, out: &mut Vec<u8>) {
+/// Takes a piece of what is written.
+type Write<'a> = dyn FnMut(&[u8]) + 'a;
+
+fn put(item: &Item<'_>, out: &mut Write<'_>) {
     match item {
-        Item::Nothing => out.push(b'n'),
-        Item::Truth(truth) => out.push(if *truth { b't' } else { b'f' }),
+        Item::Nothing => out(b"n"),
+        Item::Truth(truth) => out(if *truth { b"t" } else { b"f" }),
         Item::Int(number) => {
-            out.push(b'i');
-            if *number < 0 {
-                out.push(b'-');
-            }
+            out(if *number < 0 { b"i-" } else { b"i" });
             digits(number.unsigned_abs(), out);
-            out.push(b';');
+            out(b";");
         }
         Item::Real(number) => {
-            out.push(b'r');
-            out.extend_from_slice(format!("{number:?}").as_bytes());
-            out.push(b';');
+            out(b"r");
+            out(format!("{number:?}").as_bytes());
+            out(b";");
         }
-        Item::Text(text) => counted(b's', text.as_bytes(), out),
-        Item::Bytes(bytes) => counted(b'b', bytes, out),
+        Item::Text(text) => counted(b"s", text.as_bytes(), out),
+        Item::Bytes(bytes) => counted(b"b", bytes, out),
         Item::List(items) => {
-            head(b'l', items.len(), out);
+            head(b"l", items.len(), out);
             items.iter().for_each(|one| put(one, out));
         }
         Item::Case(name, value) => {
-            counted(b'v', name.as_bytes(), out);
+            counted(b"v", name.as_bytes(), out);
             put(value, out);
         }
     }
 }
 
-fn counted(kind: u8, contents: &[u8], out: &mut Vec<u8>) {
+fn counted(kind: &[u8], contents: &[u8], out: &mut Write<'_>) {
     head(kind, contents.len(), out);
-    out.extend_from_slice(contents);
+    out(contents);
 }
 
-fn head(kind: u8, count: usize, out: &mut Vec<u8>) {
-    out.push(kind);
+fn head(kind: &[u8], count: usize, out: &mut Write<'_>) {
+    out(kind);
     digits(count as u128, out);
-    out.push(b':');
+    out(b":");
 }
 
-fn digits(number: u128, out: &mut Vec<u8>) {
-    match u64::try_from(number) {
-        Ok(number) => {
-            let start = out.len();
-            let mut rest = number;
-            loop {
-                out.push(b'0' + (rest % 10) as u8);
-                rest /= 10;
-                if rest == 0 {
-                    break;
-                }
-            }
-            out[start..].reverse();
+fn digits(number: u128, out: &mut Write<'_>) {
+    let Ok(mut rest) = u64::try_from(number) else {
+        return out(number.to_string().as_bytes());
+    };
+    let mut text = [0; 20];
+    let mut start = text.len();
+    loop {
+        start -= 1;
+        text[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            return out(&text[start..]);
         }
-        Err(_) => out.extend_from_slice(number.to_string().as_bytes()),
     }
 }
 
@@ -327,7 +340,7 @@ mod tests {
 
     fn comes_back(item: &Item<'_>) {
         assert_eq!(unpack(&pack(item)).as_ref(), Some(item));
-        assert_eq!(data::decode(encode(item)), pack(item));
+        assert_eq!(crate::data::decode(encode(item)), pack(item));
     }
 
     #[test]

@@ -15,8 +15,11 @@ impl Guest for Provider {
     }
 
     fn get_all() -> Result<Vec<(String, String)>, Error> {
-        let answer = ask("config.get-all", "", "").map_err(error)?;
-        pairs(&answer.data).ok_or_else(|| error(Failure::unreadable()))
+        match ask("config.get-all", "", "") {
+            Ok(answer) => pairs(&answer.data).ok_or_else(|| error(Failure::unreadable())),
+            Err(failure) if failure.name == "undefined" => Ok(Vec::new()),
+            Err(failure) => Err(error(failure)),
+        }
     }
 }
 
