@@ -287,3 +287,14 @@ def _connections(root: _Reader) -> tuple[bool, dict[str, int]]:
         found["http"] = most
     # Spin: where the table is there and this key is not, nothing is kept.
     return http.flag("connection_pooling") or False, found
+
+
+def summary(config: RuntimeConfig) -> str:
+    """What Spin says of a file when it starts: ``[key_value_store.default: redis]`` and so on."""
+    stores = [f"[key_value_store.{label}: {store.type}]" for label, store in config.key_value_stores.items()]
+    databases = [f"[sqlite_database.{label}: spin]" for label in config.sqlite_databases]
+    models = [f"[llm_compute: {config.llm_compute.type}]"] if config.llm_compute else []
+    total = config.max_total_connections
+    network = [] if total is None else [f"[outbound_networking: max_total_connections={total}]"]
+    limits = [f"[outbound_{kind}: max_connections={most}]" for kind, most in config.max_connections.items()]
+    return ", ".join([*stores, *databases, *models, *network, *limits]) or "without stores and limits"

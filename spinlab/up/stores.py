@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from spinlab.app import App
-from spinlab.host import runtime_config as config
+from spinlab.host import runtime_toml
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.up.inputs import Sql
 
 
 def runtime_config(path: str | None) -> RuntimeConfig:
     """The runtime config of a file; the default one without a file."""
-    return RuntimeConfig() if path is None else config.load(Path(path))  # type: ignore[attr-defined]
+    return RuntimeConfig() if path is None else runtime_toml.load(path)
 
 
 def set_pairs(app: App, pairs: Sequence[tuple[str, str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from spinlab.errors import SpinError
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional
 from spinlab.magics.quantities import address
@@ -32,6 +33,8 @@ def build(desk: Desk, given: Arguments) -> Display:
 def up(desk: Desk, given: Arguments) -> None:
     """Start the listener, or move it; print what `spin up` prints."""
     session = desk.session
+    if given["runtime_config"]:
+        desk.say(_configured(desk, given))
     if given["listen"]:
         desk.configure(listen=given["listen"], socket_file="")
     session.ensure_server()
@@ -41,6 +44,26 @@ def up(desk: Desk, given: Arguments) -> None:
         desk.say(f"\nIn your browser: {desk.url}/")
     if session.listening.token:
         desk.say("\nIt asks for its access token; %spin url shows the address with it.")
+
+
+def _configured(desk: Desk, given: Arguments) -> str:
+    """Put what a runtime-config.toml says behind the functions; answers what Spin says of it.
+
+    Raises:
+        SpinError: It can't be, and nothing has changed; points at the file's name.
+    """
+    from spinlab.host.runtime_toml import load, summary
+
+    file = given["runtime_config"]
+    try:
+        config = load(file)
+        desk.app.configure(config)
+    except SpinError as error:
+        word = given.word("runtime_config")
+        error.location = word.location if word else None
+        error.details = "nothing has changed"
+        raise
+    return f"Using runtime config {summary(config)} from '{file}'"
 
 
 def start_up_lines(app: App, url: str) -> Iterable[str]:
@@ -101,9 +124,14 @@ def _all() -> tuple[Any, ...]:
         "ADDRESS:PORT",
         convert=address,
     )
+    config = Option(
+        ("--runtime-config", "--runtime-config-file"),
+        "A runtime-config.toml: stores, databases, providers and limits for the app, which lives on.",
+        "FILE",
+    )
     return (
         verb("build", "Check and compile everything; shows sizes and times.", build, group="the app"),
-        verb("up", "Start the listener, or move it.", up, group="the app", options=(listen,)),
+        verb("up", "Start the listener, or move it.", up, group="the app", options=(listen, config)),
         verb("stop", "Stop the listener; the functions stay.", stop, group="the app"),
         verb("remove", "Take functions away.", remove, group="the app", takes=(_NAMES,), completes=name),
         verb(

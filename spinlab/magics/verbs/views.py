@@ -64,8 +64,13 @@ def show(desk: Desk, given: Arguments) -> Display:
     """The card of a function, its source folded below."""
     function = named(desk, given)
     live = desk.app.functions.get(function.name)
-    known = cards.facts_of(live, desk.url) if live else cards.CardFacts(function)
-    return cards.with_source(cards.card(known), function)
+    if live is None:
+        return cards.with_source(cards.card(cards.CardFacts(function)), function)
+    from spinlab.host.needs import needs
+    from spinlab.widgets.imports import with_imports
+
+    shown = with_imports(cards.card(cards.facts_of(live, desk.url)), needs(live.prepared.imports, live.function))
+    return cards.with_source(shown, function)
 
 
 def url(desk: Desk, given: Arguments) -> Address:
