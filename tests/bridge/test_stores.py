@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spinlab.errors import LimitExceeded, SpinError
+from spinlab.function import Limits
 from spinlab.host import Caller, Effect, Host, Result
 from tests.bridge.bench import Pieces, request, sandbox
 from tests.bridge.stores import Later, Scripted, answers, bytes_of, real_host, run
@@ -52,6 +54,23 @@ def test_a_value_of_megabytes_comes_back() -> None:
     size = 5_000_000
     found = answers(GUEST, "kv open | default", f"kv fill | big | {size}", "kv size | big", host=real_host())
     assert found[1:] == ["Ok(())", f"Ok(Some({size}))"]
+
+
+def test_a_value_of_a_hundred_megabytes_comes_back_where_there_is_memory_for_it() -> None:
+    size = 100_000_000
+    box = sandbox(GUEST, host=real_host(), limits=Limits(memory=640 << 20, timeout=60))
+    assert run(box, "kv open | default", f"kv fill | big | {size}", "kv size | big")[1:] == [
+        "Ok(())",
+        f"Ok(Some({size}))",
+    ]
+
+
+def test_of_a_value_that_does_not_fit_into_memory_the_error_says_so() -> None:
+    box = sandbox(GUEST, host=real_host(), limits=Limits(memory=64 << 20, timeout=60))
+    response = box.handle(request("/", b"kv open\tdefault\nkv fill\tbig\t30000000"))
+    assert isinstance(response.error, SpinError)
+    assert "--memory" in response.error.hint
+    assert run(box, "kv open | default", "kv exists | big")[1] == "Ok(false)"
 
 
 def test_keys_that_come_in_parts_are_listed_whole(tmp_path: Path) -> None:
@@ -190,6 +209,15 @@ def test_an_answer_that_is_none_is_an_error_and_not_a_crash() -> None:
     script = Scripted({"key-value.open": [Result()], "key-value.keys": [Result(data=b"l9:")]})
     found = answers(GUEST, "kv open | default", "kv keys", host=script.host("key-value"))
     assert found[1] == "Err(Error::Other(\"the host's answer can't be read\"))"
+
+
+def test_a_call_that_never_ends_ends_with_the_request() -> None:
+    never = Later()
+    script = Scripted({"key-value.open": [Result()], "key-value.get": [never]})
+    box = sandbox(GUEST, host=script.host("key-value"), limits=Limits(timeout=0.2))
+    response = box.handle(request("/", b"kv open\tdefault\nkv get\ta"))
+    assert isinstance(response.error, LimitExceeded)
+    assert never.cancelled
 
 
 def test_what_is_written_goes_out_before_the_guest_waits_for_a_store() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spinlab.errors import LimitExceeded
+from spinlab.function import Limits
 from spinlab.host import Caller, Effect, Host, Result
 from spinlab.host.pack import pack
 from tests.bridge.bench import Pieces, request, sandbox
@@ -210,6 +212,15 @@ def test_a_guest_may_go_on_with_a_store_after_its_answer() -> None:
     assert call.done.wait(30)
     assert sink.outcome.error is None
     assert script.asked[-1] == ("key-value.set", "default", ["b", b"c"])
+
+
+def test_a_call_that_never_ends_ends_with_the_request() -> None:
+    never = Later()
+    script = Scripted({"key-value.open": [Result()], "key-value.get": [never]})
+    box = sandbox(GUEST, host=script.host("key-value"), limits=Limits(timeout=0.2))
+    response = box.handle(request("/", b"kv open\tdefault\nkv get\ta"))
+    assert isinstance(response.error, LimitExceeded)
+    assert never.cancelled
 
 
 def test_what_is_written_goes_out_before_the_guest_waits_for_a_store() -> None:
