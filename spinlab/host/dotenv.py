@@ -75,7 +75,7 @@ def parse(text: str, title: str = ".env") -> dict[str, str]:
         if not line or line.startswith("#"):
             at = end + 1
             continue
-        at += len(text[at:]) - len(text[at:].lstrip())
+        at = text.index(line[0], at)
         head = _LINE.match(text, at, end)
         if head is None:
             raise _wrong(title, text, at)
