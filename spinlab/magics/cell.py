@@ -15,8 +15,6 @@ from spinlab.magics.quantities import count, duration, size
 
 GRANTS_SERVED_LATER = {
     "allowed_outbound_hosts": "outbound hosts",
-    "key_value_stores": "key-value stores",
-    "sqlite_databases": "SQLite databases",
     "ai_models": "AI models",
 }
 """Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""

@@ -70,6 +70,8 @@ class Completion:
         stripped = before.lstrip()
         if first and stripped.startswith("%%spin ") and before == stripped:
             return self._cell(before, len("%%spin"))
+        if first and stripped.startswith("%%spinsql ") and before == stripped:
+            return self._sql_cell(before, len("%%spinsql"))
         at = before.find("%spin ")
         head = before[:at].strip() if at >= 0 else "?"
         if head and not head.endswith("="):
@@ -91,6 +93,16 @@ class Completion:
         if len(plain) == 1 and plain[0].text in language_names():
             return fragment, functions
         return fragment, [] if fragment else _options(CELL, done)
+
+    def _sql_cell(self, before: str, begin: int) -> tuple[str, list[Candidate]]:
+        from spinlab.magics.spinsql import SQL
+
+        done, fragment = _split(before, begin)
+        if _waiting(SQL, done) is not None:
+            return fragment, []
+        if fragment.startswith("-") or _plain(SQL, done):
+            return fragment, _options(SQL, done)
+        return fragment, self._kind("database")
 
     def _line(self, before: str, begin: int) -> tuple[str, list[Candidate]]:
         from spinlab.magics.verbs import VERBS
@@ -129,7 +141,9 @@ class Completion:
             return [Candidate(v.name, "verb", v.command.summary) for v in VERBS.values()]
         if kind == "app":
             return [Candidate(n, "app") for n in self.desk.session.apps]
-        return []
+        from spinlab.magics.verbs.stores import offered
+
+        return [Candidate(x, kind) for x in offered(kind, self.desk)]
 
     def _functions(self) -> Iterable[str]:
         return self.desk.functions

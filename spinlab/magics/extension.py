@@ -35,8 +35,8 @@ class Extension:
     def unregister(self) -> None:
         """Take everything out, and stop the listener."""
         shell = self.shell
-        for kind in ("line", "cell"):
-            shell.magics_manager.magics[kind].pop("spin", None)
+        for kind, name in (("line", "spin"), ("cell", "spin"), ("cell", "spinsql")):
+            shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(Spin.__name__, None)
         shell.configurables[:] = [c for c in shell.configurables if c is not self.spin]
         transformers = shell.input_transformers_cleanup

@@ -1,7 +1,7 @@
 """The cell as it was written: byte-exact bodies, and what to call the cell.
 
 IPython strips doctest prompts, indentation and leading blank lines of a cell before it looks for ``%%``; a body that is
-code in another language must not lose any of that. So ``%%spin`` cells are taken before those steps.
+code in another language must not lose any of that. So ``%%spin`` and ``%%spinsql`` cells are taken before those steps.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from typing import Any
 
 from spinlab.errors import SourceView
 
-_CELL = re.compile(r"%%spin(?![\w?])")
+_CELL = re.compile(r"%%(spin(?:sql)?)(?![\w?])")
 
 
 def keep_bodies_exact(lines: list[str]) -> list[str]:
     """An input transformer for IPython: a ``%%spin`` cell becomes its call, with the body as it stands."""
     first = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if first is None or not _CELL.match(lines[first]):
+    magic = _CELL.match(lines[first]) if first is not None else None
+    if first is None or magic is None:
         return lines
-    line = lines[first][len("%%spin") :].rstrip("\r\n")
+    line = lines[first][magic.end() :].rstrip("\r\n")
     body = "".join(lines[first + 1 :])
     # IPython refuses an empty body before the magic sees it; ours says it better, and `%%spin --help` has none.
-    return [f"get_ipython().run_cell_magic('spin', {line.strip()!r}, {body or chr(10)!r})\n"]
+    return [f"get_ipython().run_cell_magic({magic[1]!r}, {line.strip()!r}, {body or chr(10)!r})\n"]
 
 
 def raw_cell(shell: Any) -> str:
@@ -41,13 +42,13 @@ def title(shell: Any) -> str:
     return f"Cell In[{getattr(result, 'execution_count', None) or shell.execution_count}]"
 
 
-def cell_view(shell: Any, line: str, body: str) -> SourceView:
+def cell_view(shell: Any, line: str, body: str, magic: str = "%%spin") -> SourceView:
     """A ``%%spin`` cell; `offset` is the magic's line number, and so what leads from the body's lines to the cell's."""
     lines = raw_cell(shell).splitlines()
     lead = next((i for i, x in enumerate(lines) if x.strip()), 0)
     head = lines[lead] if lead < len(lines) else ""
-    if not _CELL.match(head) or head[len("%%spin") :].strip() != line.strip():
-        lead, head = 0, f"%%spin {line}"
+    if not _CELL.match(head) or head[len(magic) :].strip() != line.strip():
+        lead, head = 0, f"{magic} {line}"
     return SourceView(title(shell), "\n" * lead + head + "\n" + body, offset=lead + 1)
 
 
@@ -64,4 +65,5 @@ def line_view(shell: Any, line: str) -> SourceView:
 def magic_line(view: SourceView) -> tuple[str, int]:
     """The whole line that holds the magic, and the index where its words begin."""
     text = view.lines[view.offset - 1]
-    return text, text.index("%spin") + len("%spin")
+    begin = text.index("%spin") + len("%spin")
+    return text, begin + len("sql") if text.startswith("sql", begin) else begin

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, List, TraitError, Unicode, observe, validate
 
 from spinlab.errors import Location, SourceError, SpinError
@@ -99,6 +99,21 @@ class Spin(Magics):
         %%spin --help lists the options of a cell, %spin help the verbs.
         """
         return self._verb(line) if cell is None else self._cell(line, cell)
+
+    @no_var_expand
+    @cell_magic
+    def spinsql(self, line: str, cell: str) -> Any:
+        """Run the cell's SQL statements on a database of the app (%%spinsql [LABEL])."""
+        from spinlab.magics.spinsql import SQL, run
+
+        view = cell_view(self.shell, line, cell, "%%spinsql")
+        given = Arguments()
+        with interruptible(lambda: "statements that were done stay done"), reported(view):
+            text, begin = magic_line(view)
+            given = parse(SQL, text, begin)
+            if "help" in given:
+                return self.desk.say(SQL.help())
+            return run(self.desk, given, cell)
 
     def _verb(self, line: str) -> Any:
         from spinlab.magics.verbs import VERBS, unknown_verb

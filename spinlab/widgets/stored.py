@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from spinlab.errors import StoreError
 from spinlab.rows import Rows
 from spinlab.state import Kept
 from spinlab.stores import KeyValueStore, Value
@@ -81,7 +82,7 @@ def keys(store: KeyValueStore, prefix: str = "") -> Display:
     left = sum(1 for _ in wanted)
     heading = f"key-value store {store.label}"
     about = store.place
-    what = _count(len(shown) + left, "key") + (f" that begin with {prefix!r}" if prefix else "")
+    what = _count(len(shown) + left, "key") + (f" beginning with {prefix!r}" if prefix else "")
     remark = f"... and {left:,} more" if left else ""
     text = "\n".join(
         [f"{heading} in {about}: {what}", *(f"  {_line(key)}" for key in shown), *([remark] if left else [])]
@@ -92,6 +93,25 @@ def keys(store: KeyValueStore, prefix: str = "") -> Display:
         tag("div", muted(remark)) if left else None,
     )
     return Display(text, html)
+
+
+def keys_or_problem(store: KeyValueStore) -> Display:
+    """The keys of a store, or why it can't be read."""
+    try:
+        return keys(store)
+    except StoreError as error:
+        what = f"key-value store {store.label}"
+        return Display(f"{what}: {visible(error.message)}", box(strong(what), " ", coloured(error.message, BAD)))
+
+
+def together(displays: Sequence[Display]) -> Display:
+    """Several displays, one below the other."""
+    return Display("\n".join(d.text for d in displays), join([d.html for d in displays]))
+
+
+def said(text: str) -> Display:
+    """One line."""
+    return Display(visible(text), box(text))
 
 
 def kept(found: Sequence[Kept]) -> Display:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, grants, life, load, out, var, views
+from spinlab.magics.verbs import add, calls, grants, life, load, out, stores, var, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-VERBS: dict[str, Verb] = {v.name: v for kind in (calls, views, life, grants, var, add, load, out) for v in kind.VERBS}
+VERBS: dict[str, Verb] = {
+    v.name: v for kind in (calls, views, life, grants, var, stores, add, load, out) for v in kind.VERBS
+}
 """Name -> verb."""
 
 _OTHER_WORDS = {
@@ -31,6 +33,13 @@ _OTHER_WORDS = {
     "allow": "grant",
     "revoke": "grant",
     "permit": "grant",
+    "store": "stores",
+    "databases": "stores",
+    "sqlite": "sql",
+    "query": "sql",
+    "keys": "kv",
+    "clear": "reset",
+    "empty": "reset",
     "variable": "var",
     "variables": "var",
     "vars": "var",
