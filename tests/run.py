@@ -27,6 +27,9 @@ PROGRAMS = {
     "openssl": "openssl",
     "redis-server": "redis-server",
     "mosquitto": "mosquitto",
+    "pg_ctlcluster": "postgresql",  # the server itself is not on the path
+    "mariadbd": "mariadb-server",
+    "mosquitto_sub": "mosquitto-clients",
 }
 """Program -> Debian package that brings it."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -64,3 +66,11 @@ def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
     words += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(cert)]
     subprocess.run(words, check=True, capture_output=True)
     return cert, key
+
+
+def reachable_by_nobody(folder: Path) -> None:
+    """Let a server that refuses to run as root have a folder: it is nobody's, and on the way there nobody may pass."""
+    shutil.chown(folder, "nobody")
+    for parent in folder.parents:
+        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)

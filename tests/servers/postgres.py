@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import running
+from tests.servers import reachable_by_nobody, running
 
 USER, PASSWORD = "ada", "s3cret word"
 
@@ -23,10 +23,7 @@ def _program(name: str) -> str:
 def _as_nobody(folder: Path) -> list[str]:
     if os.name == "nt" or os.geteuid() != 0:
         return []
-    shutil.chown(folder, "nobody")
-    for parent in folder.parents:  # pytest's own folders are for their owner alone
-        if parent.stat().st_uid == 0 and parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
+    reachable_by_nobody(folder)
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
 
 
