@@ -359,6 +359,8 @@ class App(Shown):
                 self.services.variables.set(name, value)
             elif declared.get("secret"):
                 self.services.variables.find(name)  # what it is by now is hidden too
+            if declaration.get("secret") is False:
+                self.services.variables.secrets.forget(name)
 
     def unset_variable(self, name: str) -> bool:
         """Forget the value that `set_variable` gave; False when it gave none."""
