@@ -46,12 +46,12 @@ class Redis:
         if op == "redis.open":
             return self._open(args, call)
         connection = call.effect(int(args))
-        if not isinstance(connection, Connection) or connection.session is None:
+        if not isinstance(connection, Connection) or connection.session is None or connection.closed:
             return Result.error("gone")
         operation = op.partition(".")[2]
         record = Record(NAME, operation, str(connection.to), len(data))
         call.record(record)
-        effect = LOOP.begin(_recorded(_ask(connection.session, operation, data), record))
+        effect = LOOP.begin(connection.ask(connection.session, operation, data, record))
         effect.record = record
         return effect
 
@@ -63,10 +63,6 @@ class Redis:
             return NAME, "open", str(destination(args, "redis"))
         except ValueError:
             return NAME, "open", "an address that can't be read"
-
-    @staticmethod
-    def check(function: Function, services: Services) -> None:
-        """Nothing to find out at registration: no library is needed, and grants are checked with the manifest."""
 
     def _open(self, address: str, call: Caller) -> Result | Effect:
         try:
@@ -90,29 +86,43 @@ class Connection(Outside):
 
     Attributes:
         to: Where it leads.
-        session: None until it is open, and after it was closed.
+        session: None until it is open.
+        closed: Whether the guest, or the end of its request, closed it.
     """
 
     def __init__(self, to: Destination) -> None:
         super().__init__(stream=True)
         self.to = to
         self.session: Session | None = None
+        self.closed = False
         self._release: Callable[[], None] | None = None
 
     async def open(self, address: RedisAddress, network: Network, call: Caller) -> Result:
         """Connect, and introduce ourselves."""
         self.session, self._release = await connect(network, address, holder=call)
+        if self.closed:
+            self._close()
         return Result()
+
+    async def ask(self, session: Session, operation: str, data: bytes, record: Record) -> Result:
+        """Do an operation, and tell the trace what came of it."""
+        try:
+            result = await _ask(session, operation, data)
+        except Exception as error:  # noqa: BLE001 (whatever fails is the guest's error)
+            result = _explain(error)
+        if not self.closed:
+            record.close(result)
+        return result
 
     def cancel(self) -> None:
         """Close the connection, or stop opening it."""
         super().cancel()
+        self.closed = True
         LOOP.loop.call_soon_threadsafe(self._close)
 
     def _close(self) -> None:
-        session, self.session = self.session, None
-        if session is not None:
-            session.close()
+        if self.session is not None:
+            self.session.close()
         if self._release is not None:
             self._release()
 
@@ -148,15 +158,6 @@ async def _introduce(session: Session, address: RedisAddress) -> None:
     for answer in await asyncio.gather(*answers, return_exceptions=True):
         if isinstance(answer, BaseException):
             raise answer
-
-
-async def _recorded(work: Awaitable[Result], record: Record) -> Result:
-    try:
-        result = await work
-    except Exception as error:  # noqa: BLE001 (whatever fails is the guest's error)
-        result = _explain(error)
-    record.close(result)
-    return result
 
 
 def _explain(error: Exception) -> Result:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import os
 import socket
 import threading
 import time
@@ -15,6 +13,7 @@ from spinlab.host import Services
 from spinlab.host.pack import Case, Item
 from spinlab.host.runtime_config import RuntimeConfig
 from tests.host.asking import Answer, Asking
+from tests.host.held import held, settle
 from tests.servers import certificate, free_port
 from tests.servers.redis import redis, redis_with_tls
 
@@ -249,7 +248,7 @@ def test_what_is_not_granted_is_refused_and_named(services: Services, port: int)
         assert denied.option == f"--allow redis://127.0.0.1:{port}"
         (call,) = asking.calls
         assert (call.capability, call.operation, call.outcome) == ("outbound Redis", "open", "denied")
-        assert "geheim" not in repr((asking.calls, asking.context.denied, asking.context.written.lines, answer))
+        assert "geheim" not in repr((asking.calls, asking.context.denied, asking.context.written.lines(), answer))
 
 
 def test_nothing_connects_into_a_blocked_network(port: int) -> None:
@@ -348,7 +347,7 @@ class TestPasswords:
         answer = asking.ask("redis.open", f"redis://anna:falsch@127.0.0.1:{guarded}")
         assert answer.error == "other"
         assert answer.message.startswith("WRONGPASS")
-        assert "falsch" not in repr((answer, asking.calls, asking.context.written.lines))
+        assert "falsch" not in repr((answer, asking.calls, asking.context.written.lines()))
 
 
 @pytest.fixture(scope="module")
@@ -509,20 +508,8 @@ def test_nothing_is_left_after_many_requests(services: Services, port: int) -> N
             asking.begin("redis.open", address)
 
     request()
-    before = _held()
+    before = held()
     for _ in range(500):
         request()
-    until = time.monotonic() + 60
-    while _held() > before and time.monotonic() < until:
-        time.sleep(0.05)  # what was closed last may still be on its way
-    assert _held() <= before
+    settle(lambda: held() <= before)
     assert len(services.network.connections) == 0
-
-
-def _held() -> tuple[int, int]:
-    from spinlab.host.loop import LOOP
-
-    async def tasks() -> int:
-        return len(asyncio.all_tasks())
-
-    return len(os.listdir("/proc/self/fd")) + threading.active_count(), LOOP.wait(tasks())
