@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from spinlab.host.services import Services
 
 _BUSY, _LOCKED = 5, 6  # SQLite's result codes; the module has names for them from Python 3.11 on
+RECORD = ".spinlab-export.json"
 KEY_VALUE, SQLITE = "key-value store", "SQLite database"
 
 
@@ -144,47 +148,65 @@ def _remove(place: Place) -> None:
         raise StoreError(f"{place} can't be removed: {error.strerror}") from None
 
 
-def save(services: Services, folder: Path, *, force: bool = False) -> tuple[str, ...]:
-    """Copy the ``default`` store and database into a state folder, as they are at one moment.
+def copies(services: Services, folder: Path, *, force: bool = False) -> dict[str, Place]:
+    """What of the ``default`` store and database is to be copied into a state folder: file name -> where it is now.
 
     Parameters:
         services: The app's.
         folder: The state folder, such as ``.spin`` of a project.
-        force: Replace other contents that are there.
-
-    Returns:
-        The names of the files that were written.
+        force: Go on although there are other contents.
 
     Raises:
-        ExportError: There is data of somebody else's, or it can't be copied.
+        ExportError: There is data of somebody else's.
     """
     store = services.stores.find("default")
-    found = {}
+    found = {sqlite.FILE: _place(services, "default")}
     if isinstance(store, SqliteStore):
         found[key_value.FILE] = store.place
-    found[sqlite.FILE] = _place(services, "default")
-    written = []
+    wanted = {}
+    recorded = _recorded(folder)
     for name, place in found.items():
         target = folder / name
         if place.identity() is None or (place.path is not None and _is_same(place.path, target)):
             continue
-        if target.exists() and not force and not _same_contents(place, target):
+        if target.exists() and not force and _digest(target) != recorded.get(name):
             raise ExportError(f"{target} has data of its own", hint="give another folder, or --force to replace it")
-        _save(place, target)
-        written.append(name)
-    return tuple(written)
+        wanted[name] = place
+    return wanted
+
+
+def save(wanted: Mapping[str, Place], folder: Path) -> tuple[str, ...]:
+    """Copy databases into a folder, each as it is at one moment; answers the names of the files.
+
+    Raises:
+        ExportError: One can't be read or written.
+    """
+    for name, place in wanted.items():
+        _save(place, folder / name)
+    if wanted:
+        digests = {**_recorded(folder), **{name: _digest(folder / name) for name in wanted}}
+        (folder / RECORD).write_text(json.dumps(digests, indent=1) + "\n")
+    return tuple(wanted)
 
 
 def _is_same(path: Path, target: Path) -> bool:
     return target.exists() and os.path.samefile(path, target)
 
 
-def _same_contents(place: Place, target: Path) -> bool:
+def _recorded(folder: Path) -> dict[str, str]:
+    """Digests of what an earlier export wrote there: as long as they fit, it is nobody else's."""
     try:
-        with closing(place.connect()) as one, closing(Place(target.absolute()).connect()) as other:
-            return all(a == b for a, b in zip(one.iterdump(), other.iterdump(), strict=True))
-    except (sqlite3.Error, ValueError):
-        return False
+        return {str(name): str(digest) for name, digest in json.loads((folder / RECORD).read_bytes()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()
 
 
 def _save(place: Place, target: Path) -> None:

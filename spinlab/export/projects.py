@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
+from spinlab import state
 from spinlab.app import App
 from spinlab.errors import ExportError
 from spinlab.export import again
@@ -19,6 +20,7 @@ from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
 from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum
 from spinlab.export.readme import GITIGNORE, GITIGNORE_OFFICIAL, readme
+from spinlab.export.stored import scripts
 from spinlab.languages import language
 from spinlab.live import Live
 from spinlab.manifest import Application, Manifest, Variable, dump
@@ -26,6 +28,7 @@ from spinlab.manifest.ids import kebab
 from spinlab.manifest.template import Template
 
 SCHEMA = "#:schema https://schemas.spinframework.dev/spin/manifest-v2/latest.json"
+STATE = ".spin"
 FORMS = ("shared", "standalone", "official")
 Form = Literal["shared", "standalone", "official"]
 
@@ -41,6 +44,8 @@ class Exported:
         manifest: What spin.toml says.
         needs: The first release of Spin that runs it.
         seconds: How long it took.
+        scripts: What ``spin up`` takes after ``--sqlite``, relative to the folder.
+        data: Files of its state folder that were copied.
     """
 
     folder: Path
@@ -49,6 +54,8 @@ class Exported:
     manifest: Manifest
     needs: Minimum
     seconds: float
+    scripts: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class Plan:
     manifest: Manifest
     files: Mapping[str, bytes]
     needs: Minimum
+    scripts: tuple[str, ...] = ()
 
 
 def project(
@@ -84,7 +92,7 @@ def project(
             name and version 0.1.0.
         only: Names of functions, when it shall not be all.
         force: Write although the folder has files of somebody else; those with other names are left alone.
-        with_data: The contents of its stores too. The functions have none to take along yet.
+        with_data: The contents of the ``default`` store and database too, in the folder's ``.spin``.
 
     Raises:
         ExportError: The app has no such function, or the folder can't be written. The folder is as it was.
@@ -92,9 +100,12 @@ def project(
     began = time.perf_counter()
     made = plan(app, components, name=name, version=version, description=description, authors=authors, only=only)
     target = Path(folder).expanduser()
+    copies = state.copies(app.services, target / STATE, force=force) if with_data else {}
     changed = folders.write(target, made.files, force=force)
+    data = tuple(f"{STATE}/{name}" for name in state.save(copies, target / STATE))
+    files = tuple(sorted({*made.files, *data}))
     seconds = time.perf_counter() - began
-    return Exported(target, tuple(sorted(made.files)), changed, made.manifest, made.needs, seconds)
+    return Exported(target, files, changed, made.manifest, made.needs, seconds, made.scripts, data)
 
 
 def describe(
@@ -149,13 +160,16 @@ def plan(
             *(WITH_STATIC for trigger in manifest.triggers["http"] if trigger.component is None),
         )
     )
+    made = scripts(app, manifest)
+    docs |= dict.fromkeys(made.files, "makes tables in an SQLite database")
     files |= pins
+    files |= made.files
     files |= {
         "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
-        "README.md": readme(manifest, components, needs, pins, docs).encode(),
+        "README.md": readme(manifest, components, needs, pins, docs, made.options).encode(),
         ".gitignore": (GITIGNORE_OFFICIAL if components == "official" else GITIGNORE).encode(),
     }
-    return Plan(manifest, dict(sorted(files.items())), needs)
+    return Plan(manifest, dict(sorted(files.items())), needs, made.options)
 
 
 @dataclass(frozen=True)

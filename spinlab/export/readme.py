@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from spinlab.export.minimum import Minimum
 from spinlab.manifest import Application, Manifest
@@ -18,7 +18,20 @@ venv/
 GITIGNORE_OFFICIAL = GITIGNORE + "functions/*/app.wasm\n"
 
 
-def readme(manifest: Manifest, form: str, needs: Minimum, requirements: Iterable[str], docs: Mapping[str, str]) -> str:
+_TABLES = (
+    "`--sqlite` makes the tables. It runs at every start, so the script must do no harm the second time: "
+    "`CREATE TABLE IF NOT EXISTS`."
+)
+
+
+def readme(
+    manifest: Manifest,
+    form: str,
+    needs: Minimum,
+    requirements: Iterable[str],
+    docs: Mapping[str, str],
+    scripts: Sequence[str] = (),
+) -> str:
     """The README of an export.
 
     Parameters:
@@ -27,6 +40,7 @@ def readme(manifest: Manifest, form: str, needs: Minimum, requirements: Iterable
         needs: The first release of Spin that runs it, and why.
         requirements: Files with the toolchain's pins.
         docs: Further files -> what they are.
+        scripts: What ``spin up`` takes after ``--sqlite``.
     """
     pins = sorted(requirements)
     parts = [
@@ -35,7 +49,7 @@ def readme(manifest: Manifest, form: str, needs: Minimum, requirements: Iterable
         "A [Spin](https://spinframework.dev) application, exported by spinlab.",
         _routes(manifest),
         _needs(needs),
-        _run(form, pins),
+        _run(form, pins, scripts),
         _layout(form, manifest, pins, docs),
         _deploy(manifest.application),
     ]
@@ -69,11 +83,14 @@ def _needs(needs: Minimum) -> str:
     return f"## What it needs\n\nSpin {needs.text} or later ({why}), and runtimes built on it."
 
 
-def _run(form: str, pins: list[str]) -> str:
+def _run(form: str, pins: list[str], scripts: Sequence[str]) -> str:
+    sql = "".join(f" --sqlite {script}" for script in scripts)
+    tables = f"\n\n{_TABLES}" if scripts else ""
     if form != "official" or not pins:
-        return "## Run it\n\n```console\nspin up\n```\n\nIt answers on http://127.0.0.1:3000."
-    lines = ["python3 -m venv .venv", ". .venv/bin/activate", f"pip install -r {pins[0]}", "spin up --build"]
+        return f"## Run it\n\n```console\nspin up{sql}\n```\n\nIt answers on http://127.0.0.1:3000.{tables}"
+    lines = ["python3 -m venv .venv", ". .venv/bin/activate", f"pip install -r {pins[0]}", f"spin up --build{sql}"]
     text = "## Build and run it\n\n```console\n" + "\n".join(lines) + "\n```\n\nIt answers on http://127.0.0.1:3000."
+    text += tables
     if len(pins) > 1:
         text += (
             "\n\nThe components need different versions of the SDK, which exclude each other: make one environment for "

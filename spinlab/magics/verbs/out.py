@@ -40,7 +40,8 @@ def export(desk: Desk, given: Arguments) -> Display:
     news = f"{len(written.changed)} of them new or changed" if written.changed else "nothing has changed"
     about = f"{len(files)} files, {news}; runs on Spin {written.needs.text} and later"
     heading = f"{given['dir']}: {about}"
-    command = f"spin up -f {given['dir']}"
+    scripts = "".join(f" --sqlite @{given['dir'].rstrip('/')}/{script[1:]}" for script in written.scripts)
+    command = f"spin up -f {given['dir']}{scripts}"
     html = box(
         strong(given["dir"]),
         " ",
