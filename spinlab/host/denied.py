@@ -5,6 +5,7 @@ Texts that a guest or a log reader may know from elsewhere are Spin's own (Spin 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -48,7 +49,7 @@ def refuse(op: str, args: str) -> Refusal:
     if family == "http":
         return _outbound("outbound HTTP", _http_target(args), "HTTP-request-denied")
     if family == "socket":
-        return _socket(args)
+        return _socket(op, args)
     if family in ("redis", "mqtt", "mysql", "postgres"):
         return _outbound(f"outbound {_NAMES[family]}", _address(family, args), "access-denied")
     if family in _LABELLED:
@@ -56,7 +57,16 @@ def refuse(op: str, args: str) -> Refusal:
     return Refusal("access-denied", f"{op} is not available", None, "")
 
 
-_NAMES = {"redis": "Redis", "mqtt": "MQTT", "mysql": "MySQL", "postgres": "PostgreSQL"}
+_NAMES = {
+    "redis": "Redis",
+    "rediss": "Redis",
+    "mqtt": "MQTT",
+    "mqtts": "MQTT",
+    "mysql": "MySQL",
+    "postgres": "PostgreSQL",
+    "tcp": "TCP",
+    "udp": "UDP",
+}
 
 
 @dataclass(frozen=True)
@@ -115,13 +125,23 @@ def _outbound(capability: str, origin: _Origin, error: str) -> Refusal:
     return Refusal(error, f"address {origin} is not permitted", denied, f"{first}\n{second}")
 
 
-def _socket(args: str) -> Refusal:
-    kind, _, name = args.partition(" ")
-    host, port = (name, "*") if kind == "resolve" and name else ("*", "*")
-    scheme = "tcp" if kind == "resolve" else kind or "tcp"
-    grant = f"{scheme}://{host}:{port}"
-    target = f"the address of {name}" if kind == "resolve" else f"a {scheme.upper()} socket"
-    denied = Denied("socket", target, f"--allow {grant}", f'allowed_outbound_hosts = ["{grant}"]')
+def lookup(name: str) -> Refusal:
+    """The denial of a name lookup."""
+    host = name if re.fullmatch(r"[\w.-]{1,253}", name) else "*"
+    return _any("name lookup", f"the address of {host}", f"tcp://{host}:*")
+
+
+def _socket(op: str, args: str) -> Refusal:
+    words = args.split(" ")
+    if op == "socket.resolve":
+        return lookup(args)
+    if op == "socket.connect" and len(words) > 2 and words[2].isdigit():
+        return destination("tcp", f"[{words[1]}]" if ":" in words[1] else words[1], int(words[2]))
+    return _any("outbound UDP", "a UDP socket", "udp://*:*")
+
+
+def _any(capability: str, target: str, grant: str) -> Refusal:
+    denied = Denied(capability, target, f"--allow {grant}", f'allowed_outbound_hosts = ["{grant}"]')
     hint = (
         f"A component tried to use {target} but it does not have permission.\n"
         f"To allow this request, add 'allowed_outbound_hosts = [\"{grant}\"]' to the manifest component section."

@@ -36,7 +36,16 @@ from spinlab.host.denied import refuse
         ("sqlite.open", "main", "SQLite database", "main", "--sqlite main", 'sqlite_databases = ["main"]'),
         ("llm.infer", "llama2", "AI model", "llama2", "--ai-model llama2", 'ai_models = ["llama2"]'),
         ("variables.get", "greeting", "variable", "greeting", "--var greeting", 'greeting = "{{ greeting }}"'),
-        ("socket", "resolve example.com", "socket", "the address of example.com", "--allow tcp://example.com:*", "tcp"),
+        (
+            "socket.resolve",
+            "example.com",
+            "name lookup",
+            "the address of example.com",
+            "--allow tcp://example.com:*",
+            "tcp",
+        ),
+        ("socket.connect", "4 9.9.9.9 53", "outbound TCP", "tcp://9.9.9.9:53", "--allow tcp://9.9.9.9:53", "tcp"),
+        ("socket.udp", "4 0.0.0.0 0", "outbound UDP", "a UDP socket", "--allow udp://*:*", "udp"),
     ],
 )
 def test_a_denial_names_capability_target_option_and_manifest_line(

@@ -37,11 +37,11 @@ def start(op: str, args: str, caller: Asking, host: Host | None = None) -> Resul
 
 def test_the_mounted_files_are_served() -> None:
     asking = Asking(Files({"/app/hello.py": b"source"}))
-    assert start("fs-preopens", "", asking).head == "/"
-    assert start("fs-stat", "/app", asking).head == "d"
-    assert start("fs-stat", "/app/hello.py", asking).head == "f 6"
-    assert start("fs-list", "/app", asking).head == "f hello.py"
-    assert start("fs-read", "/app/hello.py\n2\n3", asking).data == b"urc"
+    assert start("fs-preopens", "", asking).head == "d 1 0 r /"
+    assert start("fs-open", "1\nf\napp", asking).head == "d 2 0 r"
+    assert start("fs-stat-at", "1\n\napp/hello.py", asking).head.startswith("f 3 1 6 ")
+    assert start("fs-list", "2", asking).head == "f hello.py"
+    assert start("fs-read", "3\n2\n3", asking).data == b"urc"
 
 
 def test_a_sandbox_without_files_has_no_preopened_directory() -> None:
@@ -50,10 +50,12 @@ def test_a_sandbox_without_files_has_no_preopened_directory() -> None:
 
 def test_errors_of_files_have_the_names_of_wasi() -> None:
     asking = Asking(Files({"a/b": b""}))
-    found = {path: start("fs-stat", path, asking).head for path in ("x", "a/b/c", "../x")}
+    found = {path: start("fs-stat-at", f"1\n\n{path}", asking).head for path in ("x", "a/b/c", "../x")}
     assert found == {"x": "no-entry", "a/b/c": "not-directory", "../x": "not-permitted"}
-    assert start("fs-read", "a\n0\n1", asking).head == "is-directory"
-    assert start("fs-read", "a/b\nx\n1", asking).head == "invalid"
+    assert start("fs-read", "1\n0\n1", asking).head == "is-directory"
+    assert start("fs-read", "1\nx\n1", asking).head == "invalid"
+    assert start("fs-unlink", "1\na/b", asking).head == "not-permitted"
+    assert start("fs-nothing", "", asking).head == "unsupported"
 
 
 def test_what_nobody_serves_is_denied_in_the_words_of_the_manifest() -> None:
@@ -104,7 +106,7 @@ def test_a_capability_that_fails_is_an_error_for_the_guest() -> None:
 
 def test_while_code_is_loaded_only_files_are_there_and_the_reason_is_said() -> None:
     asking = Asking(Files({"a": b"1"}), loading=True)
-    assert start("fs-stat", "a", asking).head == "f 1"
+    assert start("fs-read", "2\n0\n1", asking).data == b"1"
     result = start("http", "GET http://example.com/", asking)
     assert result.head == "internal-error"
     assert b"while the code of the function is being loaded" in result.data
