@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
@@ -21,6 +22,16 @@ _VALUES = re.compile(r"^\s*var\b[^=]*=(.+)")
 
 _OF_THE_LISTENER = ("listen", "socket_file", "token", "hosts", "origins", "trusted_pages")
 """The traits that are attributes of `spinlab.server.Listening`."""
+
+
+def _values(words: list[Word]) -> Iterator[str]:
+    """What stands behind an ``=``, also with a blank between."""
+    for index, word in enumerate(words):
+        _, sign, value = word.text.partition("=")
+        if value:
+            yield value
+        elif sign and index + 1 < len(words):
+            yield words[index + 1].text
 
 
 @magics_class
@@ -138,7 +149,7 @@ class Spin(Magics):
             except SpinError as error:
                 point_at(error, given)
                 if VERBS[name].hides:
-                    error.unseen += tuple(value for w in words[1:] if (value := w.text.partition("=")[2]))
+                    error.unseen += tuple(_values(words))
                 raise
 
     def _words(self, text: str, begin: int) -> list[Word]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from spinlab.errors import Location, NameRefused, OptionError
 from spinlab.magics.desk import Desk
-from spinlab.magics.options import Arguments, Option, Positional
+from spinlab.magics.options import Arguments, Option, Positional, closest
 from spinlab.magics.verbs.verb import verb
 from spinlab.secrets import SHORTEST
 from spinlab.variables import listed, remarks
@@ -54,6 +54,8 @@ def _check(desk: Desk, given: Arguments, chosen: list[str]) -> None:
     for index, word in enumerate(given.each("variable")):
         name, sign, _ = word.partition("=")
         _check_name(given, index, name)
+        if not sign and not chosen:
+            _check_known(desk, given, index, name)
         if sign and _is_secret(desk, given, name):
             raise _inline(given, index, name)
         for key in ("prompt", "from_env", "unset"):
@@ -70,6 +72,14 @@ def _check_name(given: Arguments, index: int, name: str) -> None:
         check_variable(name)
     except NameRefused as error:
         raise _at_name(given, index, error.message, error.hint, name) from None
+
+
+def _check_known(desk: Desk, given: Arguments, index: int, name: str) -> None:
+    known = list(desk.app.services.declared())
+    if name not in known:
+        near = closest(name, known)
+        hint = f"did you mean {near}?" if near else f"%spin var {name}=VALUE declares and sets it"
+        raise given.refuse("variable", f"no variable is called {name!r}", hint, index)
 
 
 def _is_secret(desk: Desk, given: Arguments, name: str) -> bool:
