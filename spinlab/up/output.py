@@ -51,12 +51,11 @@ class Output:
 
     def __call__(self, component: str, stream: str, text: str) -> None:
         """A piece of what a component writes."""
-        shown = mask(text)
         with self._lock:
             if self.folder is not None:
-                self._keep(component, stream, shown)
+                self._keep(component, stream, text)
             if self._followed is None or component in self._followed:
-                _to_terminal(shown)
+                _to_terminal(text)
 
     def failed(self, error: Exception) -> None:
         """A request that got no proper answer: the reason is for the operator only."""

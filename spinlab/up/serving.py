@@ -21,6 +21,7 @@ import click
 from spinlab.app import App
 from spinlab.errors import ListenError, OptionError, SpinError
 from spinlab.function import Function
+from spinlab.host import runtime_toml
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.http import Request
 from spinlab.languages import Progress, silent
@@ -80,7 +81,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
         build(place)
     runtime = _runtime(options, place)
     loaded = read(place, as_is=True, components=options.components, limits=AS_SPIN, progress=progress)
-    loaded = replace(loaded, functions=tuple(_adapted(f, options, runtime) for f in loaded.functions))
+    loaded = replace(loaded, functions=tuple(_adapted(f, options) for f in loaded.functions))
     check_followed(options.follow, [f.name for f in loaded.functions])
     output = Output(
         _log_dir(options, runtime),
@@ -138,9 +139,12 @@ def build(place: Place) -> None:
 
 def _runtime(options: Options, place: Place) -> RuntimeConfig:
     """The runtime config with the place of the state decided: the option, the file, ``.spin`` beside the manifest."""
-    runtime = stores.runtime_config(options.runtime_config_file)
+    given = options.runtime_config_file
+    runtime = RuntimeConfig() if given is None else runtime_toml.load(given)
+    if options.max_instance_memory is not None:
+        runtime = replace(runtime, max_instance_memory=options.max_instance_memory)
     if options.state_dir is not None:
-        return replace(runtime, state_dir=Path(options.state_dir))
+        return replace(runtime, state_dir=Path(options.state_dir).absolute() if options.state_dir else Path())
     if runtime.state_dir is not None:
         return runtime
     # as it was named, so that messages are short
@@ -156,15 +160,11 @@ def _log_dir(options: Options, runtime: RuntimeConfig) -> Path | None:
     return state / "logs" if state is not None and str(state) != "." else None
 
 
-def _adapted(function: Function, options: Options, runtime: RuntimeConfig) -> Function:
+def _adapted(function: Function, options: Options) -> Function:
     """A function with what the command line says of all of them."""
-    memory = options.max_instance_memory or runtime.max_instance_memory
-    limits = function.limits if memory is None else replace(function.limits, memory=memory)
+    changes: dict[str, Any] = {"environment": {**function.environment, **options.environment}}
     if options.request_timeout is not None:
-        limits = replace(limits, timeout=options.request_timeout)
-    changes: dict[str, Any] = {"limits": limits, "environment": {**function.environment, **options.environment}}
-    if options.allow_transient_write:
-        changes["allow_transient_write"] = True
+        changes["limits"] = replace(function.limits, timeout=options.request_timeout)
     if options.max_instance_reuse_count is not None:
         changes["reuse"] = options.max_instance_reuse_count
     return replace(function, **changes)
@@ -188,6 +188,7 @@ def _check_tls(files: tuple[str, str] | None) -> None:
 
 def _fill(app: App, loaded: Loaded, options: Options, progress: Progress) -> None:
     """Everything that has to be right before the first request."""
+    app.services.transient_write = options.allow_transient_write
     for name, value in options.variables.items():
         app.services.variables.set(name, value, where="--variable")
     load_into(app, loaded, progress=progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spinlab.app import App
+from spinlab.errors import OptionError
 from spinlab.host.sqlite_file import Place
 from spinlab.manifest.ids import debug
 from spinlab.up.inputs import Sql
@@ -19,6 +20,13 @@ def set_pairs(app: App, pairs: Sequence[tuple[str, str]]) -> None:
 def run_sql(app: App, statements: Sequence[Sql]) -> None:
     """Run statements on the databases that they name."""
     for sql in statements:
+        known = app.services.databases.labels
+        if sql.label not in known:
+            raise OptionError(
+                f"based on the '@{sql.file}:{sql.label}' a registered database named '{sql.label}' was expected but "
+                "not found.",
+                hint=f"there are: {', '.join(known)}; others come from --runtime-config-file",
+            )
         app.script(sql.text, database=sql.label)
 
 

@@ -41,7 +41,7 @@ def test_the_file_may_have_any_name(tmp_path: Path) -> None:
     (tmp_path / "spin.toml").rename(tmp_path / "other.toml")
     with spinlab.load(tmp_path / "other.toml") as app:
         assert app.get("/hello").text.strip() == "hi"
-    with pytest.raises(ManifestError, match="does not contain a file named 'spin.toml'"):
+    with pytest.raises(ManifestError, match=r"does not contain a file named 'spin\.toml'"):
         spinlab.load(tmp_path)
 
 
@@ -53,7 +53,7 @@ def test_the_nearest_manifest_above_is_found(tmp_path: Path, monkeypatch: pytest
     assert place.folder == tmp_path
     assert "from grandparent directory" in place.remark
     (tmp_path / "a/.git").mkdir()
-    with pytest.raises(ManifestError, match="Default file 'spin.toml' not found"):
+    with pytest.raises(ManifestError, match=r"Default file 'spin\.toml' not found"):
         find()
 
 
