@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -61,7 +62,7 @@ class Session:
 
     def _state_dir(self, name: str) -> Path:
         """``.spin`` beside the notebook, as Spin has it beside its manifest; each further app has a folder in it."""
-        beside = Path(self._notebook).parent / ".spin"
+        beside = Path(os.path.dirname(self._notebook)) / ".spin"  # without a notebook it is a folder, with its slash
         return beside if name == FIRST else beside / kebab(name)
 
     def use(self, name: str) -> App:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from spinlab.errors import Location, OptionError, StoreError
 from spinlab.host.effect import ERROR, Result
 from spinlab.host.pack import unpack
-from spinlab.host.sqlite_connection import Connection, Statement
+from spinlab.host.sqlite_connection import Connection
 from spinlab.host.sqlite_file import trouble
+from spinlab.host.sqlite_statement import Statement
 from spinlab.host.waiting import result_of
 from spinlab.rows import Rows
 
