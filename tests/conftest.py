@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 
 from spinlab import App, Function
+from tests.servers.mariadb import mariadb
+from tests.servers.postgres import postgres
 
 # A run that was started in the background of a shell has interrupts ignored; the tests of interrupts need them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,3 +45,17 @@ def app() -> Iterator[App]:
     made = App("tests")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a PostgreSQL that the tests of one worker share."""
+    with postgres(tmp_path_factory.mktemp("postgres")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def mariadb_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a MariaDB that the tests of one worker share."""
+    with mariadb(tmp_path_factory.mktemp("mariadb")) as port:
+        yield port

@@ -10,9 +10,10 @@ from typing import ClassVar
 from spinlab.errors import ToolMissing
 from spinlab.function import Function
 from spinlab.host import roots
+from spinlab.host.effect import Caller, Effect, Result
 from spinlab.host.held import Connection, Failed
 from spinlab.host.network import Destination
-from spinlab.host.pack import Item
+from spinlab.host.pack import Item, unpack
 from spinlab.host.postgres import address as addresses
 from spinlab.host.rdbms import Rdbms
 from spinlab.host.services import Services
@@ -30,6 +31,14 @@ class Postgres(Rdbms):
     NAME: ClassVar[str] = "outbound PostgreSQL"
     KIND: ClassVar[str] = "pg"
 
+    def start(self, op: str, args: str, data: bytes, call: Caller) -> Result | Effect:
+        """Begin an operation."""
+        return _root(data) if op == "postgres.root" else super().start(op, args, data, call)
+
+    def describe(self, op: str, args: str, data: bytes) -> tuple[str, str, str] | None:
+        """For the trace; a certificate that is looked at is a part of the connection that it is for."""
+        return None if op == "postgres.root" else super().describe(op, args, data)
+
     def destinations(self, address: str) -> Sequence[Destination]:
         """Every server of an address, and where it says to connect instead."""
         places = addresses.read(address).places
@@ -43,14 +52,8 @@ class Postgres(Rdbms):
         connecting = _library()
         if connecting is None:  # where no grant names PostgreSQL, such as *://*:*, nobody has looked before
             raise Failed("other", f"{MISSING}: {REMEDY}")
-        ca = extra[0] if isinstance(extra, list) and extra else None
-        if isinstance(ca, str):
-            try:
-                roots.check(ca)
-            except ValueError as error:
-                raise Failed("other", str(error)) from None
-        to, root = addresses.read(address), ca if isinstance(ca, str) else None
-        made: Connection = await connecting.opened(to, root, self._services.network, holder)
+        to = addresses.read(address)
+        made: Connection = await connecting.opened(to, _pem(extra), self._services.network, holder)
         return made
 
     @staticmethod
@@ -62,6 +65,20 @@ class Postgres(Rdbms):
         """
         if _library() is None:
             raise ToolMissing(MISSING, hint=REMEDY)
+
+
+def _root(data: bytes) -> Result:
+    """Whether a guest's root certificate is one."""
+    try:
+        roots.check(_pem(unpack(data)) or "")
+    except ValueError as error:
+        return Result.error("other", str(error))
+    return Result()
+
+
+def _pem(extra: Item) -> str | None:
+    found = extra[0] if isinstance(extra, list) and extra else None
+    return found if isinstance(found, str) else None
 
 
 def _library() -> ModuleType | None:

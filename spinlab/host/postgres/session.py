@@ -95,7 +95,8 @@ class PostgresConnection(Connection):
             described = await self._described(statement.encode())
             taken = [described.param_type(i) for i in range(described.nparams)]
             columns = [((described.fname(i) or b"").decode(), described.ftype(i)) for i in range(described.nfields)]
-            await self._learn([*taken, *(kind for _, kind in columns)])
+            if await self._learn([*taken, *(kind for _, kind in columns)]):
+                await self._described(statement.encode())  # what was asked meanwhile took its place
             data = self._encoded(params, taken, unfit)
             conn = self._wire.conn
             conn.send_query_prepared(b"", data, [pq.Format.BINARY] * len(data), pq.Format.BINARY)
@@ -136,13 +137,14 @@ class PostgresConnection(Connection):
         """What PostgreSQL calls a type."""
         return self._names.get(kind) or _built_in(kind)
 
-    async def _learn(self, kinds: Sequence[int]) -> None:
-        """Ask for the names of types that are not built in."""
-        for kind in set(kinds):
-            if kind and not self.name_of(kind):
-                if len(self._names) > 1000:
-                    self._names.clear()
-                self._names[kind] = await self._asked(b"SELECT typname FROM pg_catalog.pg_type WHERE oid = $1", kind)
+    async def _learn(self, kinds: Sequence[int]) -> bool:
+        """Ask for the names of types that are not built in; whether there were any."""
+        if len(self._names) > 1000:
+            self._names.clear()
+        unknown = {kind for kind in kinds if kind and not self.name_of(kind)}
+        for kind in unknown:
+            self._names[kind] = await self._asked(b"SELECT typname FROM pg_catalog.pg_type WHERE oid = $1", kind)
+        return bool(unknown)
 
     async def _asked(self, statement: bytes, kind: int) -> str:
         conn = self._wire.conn
