@@ -277,6 +277,7 @@ class App(Shown):
 
         Raises:
             OptionError: There is no earlier revision.
+            SpinError: Nothing stands behind a grant of it any more.
         """
         with self._lock:
             history = self._histories.get(name)
@@ -289,6 +290,7 @@ class App(Shown):
             else:
                 raise OptionError(f"{name!r} has no earlier revision", hint=f"%spin remove {name} takes it away")
             self._check_routes(previous.function)
+            check_grants(previous.function, self.services)
             sandbox = self._sandbox(previous.function, previous.build, previous.prepared, previous.mounts)
             live = replace(previous, sandbox=sandbox)
             self._table = self._table.changed({name: live})

@@ -53,8 +53,10 @@ def declare(variables: dict[str, dict[str, Any]], name: str, **declaration: Any)
     unknown = [key for key in declaration if key not in _DECLARED]
     if unknown:
         raise TypeError(f"a variable has no {unknown[0]}: it has {', '.join(_DECLARED)}")
-    made = {**variables.get(name, {}), **{key: x for key, x in declaration.items() if x is not None}}
-    if made.get("secret") and made.get("default") is not None:
+    before = variables.get(name, {})
+    made = {**before, **{key: x for key, x in declaration.items() if x is not None}}
+    both = made.get("secret") and made.get("default") is not None
+    if both and (before.get("default"), before.get("secret")) != (made["default"], made["secret"]):
         raise OptionError(
             f"{name} is a secret, and its default value would stand in the manifest",
             hint=f"give its value with %spin var {name} --prompt or --from-env NAME",

@@ -113,3 +113,22 @@ def test_a_default_is_no_place_for_a_secret(app: App) -> None:
     assert app.variables["other"] == {"default": "x"}
     with pytest.raises(OptionError):
         app.set_variable("other", secret=True)
+
+
+def test_a_default_that_a_manifest_gives_a_secret_is_no_obstacle_to_its_value(app: App) -> None:
+    app.variables["token"] = {"default": "the manifest's", "required": False, "secret": True, "description": None}
+    app.set_variable("token", "mine-alone", secret=True)
+    assert app.services.variables.get("token") == "mine-alone"
+    app.unset_variable("token")
+    assert app.services.variables.get("token") == "the manifest's"
+    assert app.services.variables.secret_values() == {"mine-alone", "the manifest's"}
+
+
+def test_an_earlier_revision_does_not_come_back_without_its_store(app: App, tmp_path: Path) -> None:
+    app.configure(RuntimeConfig(key_value_stores={"more": KeyValueBackend("spin", tmp_path / "more.db")}))
+    app.add(Function("more", READS, routes=("/more",), key_value_stores=("more",)))
+    app.add(Function("more", READS, routes=("/more",)))
+    app.configure(RuntimeConfig())
+    with pytest.raises(SpinError, match='"more"'):
+        app.undo("more")
+    assert app["more"].revision == 2

@@ -217,6 +217,8 @@ class ReadVariables:
 
     def _get(self, op: str, name: str) -> Result:
         reason = name_problem(name)
+        if reason and op == "config.get":
+            return Result.error("undefined")  # in that interface a name that can't be is one that is not there
         if reason:
             return Result.error("invalid-name", f"{debug(name)}: {reason}")
         template = self._templates.get(name)

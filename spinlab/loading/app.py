@@ -83,7 +83,7 @@ def load_into(app: App, loaded: Loaded, *, progress: Progress = silent) -> None:
     """
     before = app.variables
     for name, declared in loaded.variables.items():
-        if name in before and before[name] != declared:
+        if name in before and before[name] not in (declared, {"required": True}):  # which says only that it has a value
             raise ManifestError(
                 f"variable {name!r} is declared by the app already, in another way",
                 hint="load it into an app of its own: %spin load --app NAME",

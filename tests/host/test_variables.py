@@ -218,7 +218,7 @@ def test_a_rust_guest_reads_variables_through_both_interfaces(app: App) -> None:
     granted = {"greeting": "{{ greeting }}", "late": "{{ late }}"}
     app.add(Function("f", component("stores2"), language="wasm", routes=("/f",), variables=granted))
     lines = (
-        "variable\tgreeting\nconfig\tgreeting\nvariable\tlate\nconfig\tlate\nconfig\tother\nvariable\tBAD\nconfig all"
+        "variable\tgreeting\nconfig\tgreeting\nvariable\tlate\nconfig\tlate\nconfig\tother\nconfig\tBAD\nvariable\tBAD\nconfig all"
     )
     missing = 'no provider resolved required variable \\"late\\"'
     letters = "Variable names may contain only lower-case letters, numbers, and underscores."
@@ -228,6 +228,7 @@ def test_a_rust_guest_reads_variables_through_both_interfaces(app: App) -> None:
         'Ok(Some("hello"))',
         f'Err(Error::Provider("{missing}"))',
         f'Err(Error::Upstream("{missing}"))',
+        "Ok(None)",
         "Ok(None)",
         f'Err(Error::InvalidName("{invalid}"))',
         f'Err(Error::Upstream("{missing}"))',
