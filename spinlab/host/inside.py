@@ -47,7 +47,7 @@ class Inside(Fetch):
         request = Request(
             self.out.method,
             self.out.target,
-            Headers([("host", "localhost"), *fields]),
+            Headers(fields if component else [("host", "localhost"), *fields]),
             self.out.body,
             client=NOBODY if component else "127.0.0.1:0",
             hops=hops,

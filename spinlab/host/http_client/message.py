@@ -31,6 +31,9 @@ OURS = frozenset(
 """Fields that belong to a connection, not to a request; a guest can't set them."""
 
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_NO_HOST = re.compile(r"://(?::[0-9]*)?$")
+"""What an SDK that wants an authority makes of a relative URL."""
+
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
 _REPEATABLE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))
 
@@ -136,7 +139,7 @@ def read_url(url: str) -> tuple[Destination | None, str]:
     target = target if target.startswith("/") else f"/{target}"
     if not _VISIBLE.fullmatch(target):
         raise Broken("HTTP-request-URI-invalid", "a character that a URL can't hold")
-    if found is None:
+    if found is None or _NO_HOST.search(found.group()):
         return None, target
     try:
         to = _destination(found.group())
