@@ -153,10 +153,16 @@ def _any(capability: str, target: str, grant: str) -> Refusal:
 _LABELLED = {
     "key-value": ("key-value store", "--kv {0}", 'key_value_stores = ["{0}"]', "access-denied"),
     "sqlite": ("SQLite database", "--sqlite {0}", 'sqlite_databases = ["{0}"]', "access-denied"),
-    "llm": ("AI model", "--ai-model {0}", 'ai_models = ["{0}"]', "access-denied"),
+    "llm": ("AI model", "--ai-model {0}", 'ai_models = ["{0}"]', "invalid-input"),
     "variables": ("variable", "--var {0}", 'variables = {{ {0} = "{{{{ {0} }}}}" }}', "undefined"),
     "config": ("variable", "--var {0}", 'variables = {{ {0} = "{{{{ {0} }}}}" }}', "undefined"),
 }
+
+
+_NO_MODEL = (
+    "The component does not have access to use '{0}'. To give the component access, add '{0}' to the 'ai_models' key "
+    "for the component in your spin.toml manifest"
+)
 
 
 def _labelled(family: str, label: str) -> Refusal:
@@ -167,4 +173,5 @@ def _labelled(family: str, label: str) -> Refusal:
         f"A component tried to use the {capability} {label!r} but it does not have permission.\n"
         f"To allow this, add '{denied.manifest}' to the manifest component section."
     )
-    return Refusal(error, f"{capability} {label!r} is not granted", denied, hint)
+    message = _NO_MODEL.format(label) if family == "llm" else f"{capability} {label!r} is not granted"
+    return Refusal(error, message, denied, hint)

@@ -15,7 +15,6 @@ from spinlab.magics.quantities import count, duration, size
 
 GRANTS_SERVED_LATER = {
     "allowed_outbound_hosts": "outbound hosts",
-    "ai_models": "AI models",
 }
 """Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""
 

@@ -38,6 +38,10 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     if live is None:
         return card(CardFacts(function))
     remarks = [*served_later(function), *of_variables(app, asked(live.function))]
+    if function.ai_models:
+        from spinlab.host.llm import problems
+
+        remarks += problems(function, app.services)
     if before is not None and live is not before:
         remarks += taken_back(before, function)
     if desk.serves:
