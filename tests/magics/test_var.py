@@ -189,6 +189,15 @@ def test_a_value_that_a_grant_can_not_have_is_told(kernel: Kernel) -> None:
     assert "note:" not in kernel.run("%spin var host=example.org").ok().text
 
 
+def test_a_variable_that_is_granted_without_its_cell_is_told_to_have_no_value(kernel: Kernel) -> None:
+    kernel.run("%%spin f --var api_url=url" + CELL).error("ManifestError")
+    kernel.run("%%spin f" + CELL).ok()
+    assert 'no provider resolved required variable(s): ["token"]' in kernel.run("%spin grant f --var token").ok().text
+    kernel.run("%spin var token=open api_url=here").ok()
+    assert "note: no provider" not in kernel.run("%spin grant f --var api_url").ok().text
+    assert "here open" in kernel.run("%spin get /f").ok().text
+
+
 def test_names_are_completed(kernel: Kernel) -> None:
     kernel.run("%spin var greeting=hello").ok()
     assert "greeting" in kernel.complete("%spin var gre")[0]

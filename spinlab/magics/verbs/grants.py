@@ -12,6 +12,8 @@ from spinlab.magics.quantities import count
 from spinlab.magics.verbs.verb import verb
 from spinlab.magics.verbs.views import named
 from spinlab.trace import Trace
+from spinlab.variables import asked
+from spinlab.variables import remarks as of_variables
 from spinlab.widgets import card as cards
 from spinlab.widgets.display import Display
 
@@ -49,7 +51,8 @@ def grant(desk: Desk, given: Arguments) -> Display:
     if not wanted:
         raise given.refuse("name", "nothing to grant", f"%spin grant {name} --allow https://example.com")
     live = desk.app.grant(name, take_back=bool(given["take_back"]), **wanted)
-    return cards.card(cards.facts_of(live, desk.url, remarks=remarks(live.declared or live.function, live.function)))
+    told = remarks(live.declared or live.function, live.function) + of_variables(desk.app, asked(live.function))
+    return cards.card(cards.facts_of(live, desk.url, remarks=told))
 
 
 def remarks(declared: Any, function: Any) -> tuple[str, ...]:
