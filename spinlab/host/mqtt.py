@@ -50,6 +50,10 @@ class Mqtt:
         if not isinstance(connection, Connection) or connection.closed:
             return Result.error("gone")
         topic, payload, qos = cast("tuple[str, bytes, str]", unpack(data))
+        most = self._services.runtime.max_mqtt_payload
+        if most is not None and len(payload) > most:
+            message = f"payload size {len(payload)} exceeds the maximum allowed size of {most} bytes"
+            return Result.error("other", message)
         record = Record(NAME, "publish", str(connection.address.to), len(data))
         call.record(record)
         effect = LOOP.begin(connection.publish(topic, payload, Qos.named(qos), record, call))

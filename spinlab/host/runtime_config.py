@@ -80,6 +80,7 @@ class RuntimeConfig:
         client_tls: In their order.
         connection_pooling: Whether outbound HTTP keeps connections.
         max_connections: ``http``, ``redis``, ``pg``, ``mysql``, ``mqtt`` -> open connections at most.
+        max_mqtt_payload: Bytes of a message over MQTT; None for no limit.
     """
 
     state_dir: Path | None = None
@@ -95,3 +96,4 @@ class RuntimeConfig:
     client_tls: tuple[ClientTls, ...] = ()
     connection_pooling: bool = True
     max_connections: Mapping[str, int] = field(default_factory=dict)
+    max_mqtt_payload: int | None = None

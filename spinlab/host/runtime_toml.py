@@ -53,6 +53,8 @@ ELSEWHERE = {
 }
 """Types that Spin serves and spinlab does not -> their names."""
 
+_MQTT = ("max_connections", "max_payload_size_bytes")
+
 _QUOTED = re.compile(r'((?:invalid type|invalid value): string) "(?:[^"\\]|\\.)*"')
 
 
@@ -159,6 +161,7 @@ def _config(root: _Reader, folder: Path) -> RuntimeConfig:
         client_tls=root.listed("client_tls", lambda one: client_tls.read(one, folder)),
         connection_pooling=pooling,
         max_connections=connections,
+        max_mqtt_payload=_table(root, "outbound_mqtt", _MQTT).number("max_payload_size_bytes"),
     )
 
 
@@ -268,7 +271,8 @@ def _connections(root: _Reader) -> tuple[bool, dict[str, int]]:
     """Whether outbound HTTP keeps connections, and how many there may be of each kind."""
     found = {}
     for kind in ("redis", "pg", "mysql", "mqtt"):
-        most = _table(root, f"outbound_{kind}", ("max_connections",)).number("max_connections")
+        keys = _MQTT if kind == "mqtt" else ("max_connections",)
+        most = _table(root, f"outbound_{kind}", keys).number("max_connections")
         if most is not None:
             found[kind] = most
     if "outbound_http" not in root.value:

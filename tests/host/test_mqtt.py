@@ -115,6 +115,17 @@ def test_a_message_larger_than_spins_default_is_refused_and_the_user_is_told_why
     connection.publish("size", b"it still works")
 
 
+def test_the_operator_may_limit_messages(port: int) -> None:
+    services = Services(runtime=RuntimeConfig(max_mqtt_payload=5))
+    with Asking(function(), services) as asking:
+        connection = Connection(asking, port)
+        connection.publish("t", b"12345")
+        answer = connection.answer("t", b"123456")
+        message = "payload size 6 exceeds the maximum allowed size of 5 bytes"
+        assert (answer.error, answer.message) == ("other", message)
+    services.close()
+
+
 @pytest.mark.parametrize("topic", ["", "a/#", "+"])
 def test_a_topic_that_the_server_refuses(asking: Asking, port: int, topic: str) -> None:
     connection = Connection(asking, port)

@@ -61,6 +61,7 @@ max_connections = 0
 max_connections = 2
 [outbound_mysql]
 [outbound_mqtt]
+max_payload_size_bytes = 65536
 """
 
 
@@ -88,6 +89,7 @@ def test_every_key_is_read() -> None:
     assert (config.max_socket_connections, config.max_total_connections) == (3, 5)
     assert config.connection_pooling
     assert config.max_connections == {"redis": 0, "pg": 2, "http": 7}
+    assert config.max_mqtt_payload == 65536
 
 
 def test_paths_of_stores_are_relative_to_the_file_and_those_of_databases_to_the_current_directory() -> None:
