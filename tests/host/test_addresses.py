@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,8 +12,21 @@ from spinlab.host.network import destination
 from spinlab.host.redis_address import RedisAddress
 
 PIECES = st.sampled_from(
-    ["redis://", "rediss://", "mqtt://", "mqtts://", "a", "b.example", "127.0.0.1", "[::1]", "@", ":", "/", "?", "#"]
-    + ["\\", "%40", "%2f", "%", "client_id=x", "&", "=", "6379", "0", " ", "\t", "ü", "é", "", "//", "x:y@", "\x00"]
+    [
+        *(
+            "redis://",
+            "rediss://",
+            "mqtt://",
+            "mqtts://",
+            "a",
+            "b.example",
+            "127.0.0.1",
+            "[::1]",
+            "x:y@",
+            "client_id=x",
+        ),
+        *("@", ":", "/", "//", "?", "#", "\\", "%40", "%2f", "%", "&", "=", "6379", "0", " ", "\t", "ü", "\x00"),
+    ]
 )
 ADDRESSES = st.lists(PIECES, max_size=12).map("".join)
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
@@ -29,15 +40,9 @@ TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 def test_a_redis_is_looked_for_where_the_grant_was_checked(address: str) -> None:
     try:
         parsed = RedisAddress.parse(address)
-    except ValueError as error:
-        assert len(address) < 10 or address not in str(error)
+    except ValueError:
         return
     assert parsed.to == destination(address, "redis")
-    assert (
-        str(parsed.to.host) in (address.lower(), *re.split(r"[@/:?#\[\]]", address.lower()))
-        or "::1" in address
-        or (not address.isascii())
-    )
 
 
 @given(ADDRESSES)
@@ -58,24 +63,11 @@ def test_a_redis_address_is_read_as_it_was_meant(user: str, password: str, datab
     assert (parsed.user, parsed.password, parsed.database) == (user, password, database)
     assert (parsed.tls, parsed.verify, parsed.protocol) == (tls, True, 3)
     assert str(parsed.to) == f"redis{'s' * tls}://example.com:7000"
-    assert password not in repr(parsed) or password in repr(
-        RedisAddress.parse("redis://example.com:7000")
-    ) + user + str(database)
 
 
-@pytest.mark.parametrize("parse", [RedisAddress.parse, lambda address: MqttAddress.parse(address, "u", "geheim", 1)])
-def test_a_password_is_not_shown(parse: object) -> None:
-    shown = [repr(parse(a)) for a in ("redis://u:geheim@h", "mqtt://u:geheim@h?client_id=c") if _reads(parse, a)]  # type: ignore[operator]
-    assert len(shown) == 1
-    assert "geheim" not in shown[0]
-
-
-def _reads(parse: object, address: str) -> bool:
-    try:
-        parse(address)  # type: ignore[operator]
-    except ValueError:
-        return False
-    return True
+def test_a_password_is_not_shown() -> None:
+    assert "geheim" not in repr(RedisAddress.parse("redis://u:geheim@example.com"))
+    assert "geheim" not in repr(MqttAddress.parse("mqtt://example.com?client_id=c", "u", "geheim", 1))
 
 
 def test_what_an_mqtt_address_says() -> None:
