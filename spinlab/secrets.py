@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus
 from weakref import WeakSet
@@ -100,16 +101,26 @@ def _hidden(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, tuple):
-        return tuple(_hidden(one, mask) for one in value)
+        found = tuple(_hidden(one, mask) for one in value)
+        return value if all(new is old for new, old in zip(found, value, strict=True)) else found
     if isinstance(value, SpinError):
         value.message, value.hint, value.details = mask(value.message), mask(value.hint), mask(value.details)
         value.args = _hidden(value.args, mask)
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: getattr(value, field.name) for field in fields(value)}
-        other = {name: _hidden(old, mask) for name, old in found.items()}
-        return replace(value, **other) if other != found else value
+        changed = {}
+        for name in _names(type(value)):
+            old = getattr(value, name)
+            new = _hidden(old, mask)
+            if new is not old:
+                changed[name] = new
+        return replace(value, **changed) if changed else value
     return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _spellings(value: str) -> Iterator[str]:
