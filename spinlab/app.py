@@ -59,8 +59,10 @@ class App(Shown):
         state_dir: Where stores and databases live, made at the first write; None keeps them in memory.
         runtime: What the operator decided (``runtime-config.toml``).
         tell: Called with component id, stream and text whenever a guest writes to its log, from any thread.
+        tracing: Whether what functions ask of the host is recorded, for `traces` and for how often a grant was used.
 
     Attributes:
+        tracing: The same; it may be changed at any time. What is denied is recorded in any case.
         variables: Application variable -> ``default``, ``description``, ``required`` and ``secret``, as the manifest
             declares them.
         services: What stands behind the functions' grants.
@@ -77,8 +79,10 @@ class App(Shown):
         state_dir: str | os.PathLike[str] | None = None,
         runtime: RuntimeConfig | None = None,
         tell: Callable[[str, str, str], None] | None = None,
+        tracing: bool = True,
     ) -> None:
         self.name = name
+        self.tracing = tracing
         self.variables: dict[str, dict[str, Any]] = {}
         self.application: Application | None = None
         self.migrations: dict[tuple[str, str], Migration] = {}
@@ -538,6 +542,7 @@ class App(Shown):
             declared=self._declared,
             local=self.submit,
             components=lambda: self._table.ids,
+            tracing=lambda: self.tracing,
         )
 
     def _declared(self) -> Mapping[str, Mapping[str, Any]]:

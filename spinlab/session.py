@@ -41,6 +41,7 @@ class Session:
         self._ports = Ports(cache_dir() / "ports.json")
         self._notebook = this_notebook()
         self._port: int | None = None
+        self._tracing = True
         self.listening = Listening()
 
     @property
@@ -53,11 +54,24 @@ class Session:
         """The listener, None before the first function."""
         return self._server
 
+    @property
+    def tracing(self) -> bool:
+        """Whether apps record what their functions ask of the host; setting it goes for each app, now and later."""
+        return self._tracing
+
+    @tracing.setter
+    def tracing(self, on: bool) -> None:
+        with self._lock:
+            self._tracing = on
+            for app in self._apps.values():
+                app.tracing = on
+
     def current(self) -> App:
         """The current app, made when there is none yet."""
         with self._lock:
             if self._current not in self._apps:
-                self._apps[self._current] = App(self._current, state_dir=self._state_dir(self._current))
+                state = self._state_dir(self._current)
+                self._apps[self._current] = App(self._current, state_dir=state, tracing=self._tracing)
             return self._apps[self._current]
 
     def _state_dir(self, name: str) -> Path:

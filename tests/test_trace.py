@@ -125,3 +125,24 @@ def test_usage_is_bounded() -> None:
     usage.add(tuple(HostCall("outbound HTTP", "GET", f"http://h{n}:80") for n in range(TARGETS_KEPT * 2)))
     assert len(usage.used) == TARGETS_KEPT
     assert usage.requests == 1
+
+
+def test_without_tracing_only_what_was_denied_is_told_and_counted(app: App) -> None:
+    app.tracing = False
+    app.add(Function("asks", ASKS, routes=("/asks",)))
+    app.add(Function("may", ASKS, routes=("/may",), key_value_stores=("default",)))
+    denied, let = app.get("/asks"), app.get("/may")
+    assert (denied.status, let.status, let.text) == (403, 200, "ada")
+    (call,) = denied.calls
+    assert (call.capability, call.target, call.outcome, call.denied) == (
+        "key-value store",
+        "default",
+        "denied",
+        denied.denied[0],
+    )
+    assert (let.calls, app["may"].usage.used) == ((), {})
+    assert list(app["asks"].usage.denied.values()) == [1]
+    assert [one.status for one in app.traces()] == [403, 200]
+    assert "--kv default" in str(timeline(app.traces()))
+    app.tracing = True
+    assert [c.operation for c in app.get("/may").calls] == ["open", "set", "get"]

@@ -76,6 +76,7 @@ class Context:
         self.local: Mapping[str, Local] = {}
         self._records: list[Record] = []
         self._host = host
+        self._tracing = host.tracing
         self._environment = environment
         self._watch = watch
         self._aside = aside
@@ -251,11 +252,16 @@ class Context:
 
     def record(self, record: Record) -> None:
         """Keep a host call for the trace, as long as there is room."""
-        if len(self._records) < CALLS_KEPT:
+        if self._tracing and len(self._records) < CALLS_KEPT:
             self._records.append(record)
 
     def calls(self, began: float) -> tuple[HostCall, ...]:
-        """The host calls so far; `began` is when the request did, on the performance counter."""
+        """The host calls so far; `began` is when the request did, on the performance counter.
+
+        Without tracing only what was denied, each thing once.
+        """
+        if not self._tracing:
+            return tuple(HostCall(d.capability, "", d.target, "denied", denied=d) for d in self.denied)
         return tuple(record.frozen(began) for record in self._records)
 
     def close(self) -> None:

@@ -84,6 +84,11 @@ class Host:
         self._own: dict[str, Capability] = {}
         self._found: dict[str, Capability | Serve | None] = {}
 
+    @property
+    def tracing(self) -> bool:
+        """Whether calls are recorded for the trace. What is denied is told in any case."""
+        return self._services is None or self._services.tracing()
+
     def start(self, op: str, args: str, data: bytes, call: Caller) -> Result | Effect:
         """Begin an operation. Never blocks, never raises."""
         record: Record | None = None
@@ -97,7 +102,7 @@ class Host:
             elif callable(capability):
                 begun = capability(op, args, data, call)
             else:
-                told = capability.describe(op, args, data)
+                told = capability.describe(op, args, data) if self.tracing else None
                 record = Record(*told, sent=len(data)) if told else None
                 begun = capability.start(op, args, data, call)
         except Exception as error:  # noqa: BLE001 (a capability's bug must not reach a guest as a crash)

@@ -35,6 +35,7 @@ class Services:
         declared: Application variables as the manifest declares them; looked at on each use.
         local: How a function reaches its own app.
         components: Ids of the app's components; looked at on each use.
+        tracing: Whether host calls are recorded; looked at on each use.
         proxies: Whether outbound HTTP goes through the proxies that the environment names.
 
     Attributes:
@@ -50,6 +51,7 @@ class Services:
         declared: Callable[[], Mapping[str, Mapping[str, Any]]] = dict,
         local: Local | None = None,
         components: Callable[[], Iterable[str]] = tuple,
+        tracing: Callable[[], bool] = lambda: True,
         proxies: bool = False,
     ) -> None:
         self.runtime = runtime or RuntimeConfig()
@@ -58,6 +60,7 @@ class Services:
         self.declared = declared
         self.local = local
         self.components = components
+        self.tracing = tracing
         self.proxies = proxies
         self.transient_write = False
 

@@ -32,6 +32,7 @@ class Desk:
         self.shell = shell
         self.serves = True
         self._options = dict(options or {})
+        self._tracing: bool | None = None
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
 
@@ -43,6 +44,8 @@ class Desk:
         if self._options:
             options, self._options = self._options, {}
             session.configure(**options)
+        if self._tracing is not None:
+            session.tracing, self._tracing = self._tracing, None
         return session
 
     def configure(self, **options: Any) -> None:
@@ -55,6 +58,12 @@ class Desk:
             self.session.configure(**options)
         else:
             self._options.update(options)
+
+    def trace(self, on: bool) -> None:
+        """Record what functions ask of the host, or not: at once when there is a session, else when there will be."""
+        self._tracing = on
+        if "spinlab.session" in sys.modules:
+            _ = self.session
 
     @property
     def app(self) -> App:

@@ -66,12 +66,17 @@ class Spin(Magics):
         help="Let pages that come through the Jupyter server have its origin, and so all of your rights there. "
         "Only for functions that you wrote and that show nobody else's HTML.",
     ).tag(config=True)
+    trace = Bool(
+        True, help="Record what functions ask of the host, for %spin trace; what is denied is told in any case."
+    ).tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         chosen = {name: getattr(self, name) for name in _OF_THE_LISTENER}
         self.desk = Desk(shell, {name: value for name, value in chosen.items() if value})
         self.desk.serves = self.serve
+        if not self.trace:
+            self.desk.trace(False)
 
     @validate(*_OF_THE_LISTENER)
     def _can_be_had(self, proposal: Any) -> Any:
@@ -90,6 +95,11 @@ class Spin(Magics):
     def _serve_or_not(self, change: Any) -> None:
         if hasattr(self, "desk"):
             self.desk.serves = change["new"]
+
+    @observe("trace")
+    def _trace_or_not(self, change: Any) -> None:
+        if hasattr(self, "desk"):
+            self.desk.trace(change["new"])
 
     @observe(*_OF_THE_LISTENER)
     def _configure(self, change: Any) -> None:

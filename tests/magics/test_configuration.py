@@ -11,6 +11,10 @@ import pytest
 from tests.magics.conftest import Kernel
 from tests.magics.teapots import register
 
+STORES = (
+    "%%spin stores --kv default\nfrom spin_sdk import key_value\ndef handle(request):\n"
+    "    with key_value.open_default() as store:\n        store.set('name', b'ada')\n    return 'kept'\n"
+)
 URL = "from spinlab.session import session; print(session.server.url)"
 
 
@@ -24,9 +28,23 @@ def own(tmp_path: Path) -> Iterator[Kernel]:
 
 def test_every_option_of_the_listener_is_there_with_its_help(kernel: Kernel) -> None:
     text = kernel.run("%config Spin").ok().text
-    for name in ("listen", "serve", "socket_file", "token", "hosts", "origins", "trusted_pages"):
+    for name in ("listen", "serve", "socket_file", "token", "hosts", "origins", "trusted_pages", "trace"):
         assert f"Spin.{name}" in text
     assert "Further Host headers" in text
+
+
+def test_calls_of_functions_are_recorded_unless_that_is_switched_off(own: Kernel) -> None:
+    own.run(STORES).ok()
+    assert "key-value store" in own.run("%spin get /stores\n%spin trace").ok().text
+    own.run("%config Spin.trace = False").ok()
+    own.run("%spin get /stores").ok()
+    shown = own.run("%spin trace --lines 1").ok().text
+    assert "%config Spin.trace = True" in shown
+    assert "key-value store" not in shown
+    own.run("%spin app other").ok()
+    assert "False" in own.run("import spinlab; spinlab.current_app().tracing").ok().text
+    own.run("%config Spin.trace = True").ok()
+    assert "True" in own.run("spinlab.current_app().tracing").ok().text
 
 
 @pytest.mark.usefixtures("empty_session")

@@ -37,6 +37,8 @@ def trace(desk: Desk, given: Arguments) -> Trace:
         if not found:
             raise given.refuse("id", f"request {given['id']} is not kept", "%spin trace shows the last ones")
         return found
+    if not desk.app.tracing:
+        desk.say("calls are not recorded, only what was denied: %config Spin.trace = True")
     return desk.app.traces(name)[-(given["lines"] or REQUESTS_SHOWN) :]
 
 
