@@ -25,7 +25,7 @@ def test_the_version_is_the_packages_own() -> None:
 
 def test_help_names_every_command() -> None:
     out = spinlab("--help").stdout
-    for command in ("lab", "doctor", "images", "cache", "export"):
+    for command in ("lab", "doctor", "images", "cache", "export", "up"):
         assert command in out
 
 

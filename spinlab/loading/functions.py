@@ -63,6 +63,7 @@ def read(
         ManifestError: Spin would refuse it, or something of it is not served here.
     """
     manifest = _manifest(place)
+    _check_base(manifest)
     remarks = tuple(unserved.other_triggers(manifest))
     http = _chosen(manifest, components)
     reached = {str(trigger.component) for trigger in http if trigger.component is not None}
@@ -92,6 +93,20 @@ def _manifest(place: Place) -> Manifest:
     # Spin 4: crates/loader, single_file_manifest
     component = Component(os.path.abspath(place.file))
     return normalize(Manifest(Application(place.file.stem), triggers={"http": (http_trigger("/...", component),)}))
+
+
+def _check_base(manifest: Manifest) -> None:
+    """Spin 4: crates/trigger-http, ``validate_app``."""
+    settings = manifest.application.trigger.get("http", {})
+    for key in settings:
+        if key != "base":
+            raise ManifestError(f"[application.trigger.http] has an unknown field `{key}`", hint="remove it")
+    if settings.get("base", "/") != "/":
+        raise ManifestError(
+            "This application is using the deprecated trigger 'base' field. The base must be prepended to each "
+            "[[trigger.http]]'s 'route'.",
+            hint="remove base from [application.trigger.http]",
+        )
 
 
 def _chosen(manifest: Manifest, components: Collection[str]) -> tuple[Trigger, ...]:

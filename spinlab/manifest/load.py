@@ -9,7 +9,7 @@ from typing import Any
 import tomli
 
 from spinlab.errors import ManifestError
-from spinlab.manifest import ids
+from spinlab.manifest import ids, version1
 from spinlab.manifest.check import check
 from spinlab.manifest.model import (
     Application,
@@ -78,16 +78,16 @@ def load(source: str | Path) -> Manifest:
     except tomli.TOMLDecodeError as error:
         raise ManifestError(f"spin.toml is not valid TOML: {error}") from error
     root = Reader(text, value)
-    _version(root)
+    if _version(root) == 1:
+        root = Reader(text, version1.converted(root))
     root.only(ROOT)
-    root.need("application")
-    root.need("trigger")
     manifest = Manifest(
-        application=_application(root.below("application", APPLICATION)),
+        application=_application(root),
         variables=root.each("variables", _variable, lambda name: ids.problem(name, "_", lower=True)),
         triggers=_triggers(root.below("trigger")),
         components=root.each("component", _component, ids.problem),
     )
+    root.need("trigger")
     check(manifest)
     return manifest
 
@@ -101,23 +101,22 @@ def _read(path: Path) -> str:
         raise ManifestError(f"{path} can't be read: {error.strerror}", hint="give the path of a spin.toml") from error
 
 
-def _version(root: Reader) -> None:
-    found = root.value.get("spin_manifest_version")
-    if found == "1" or root.value.get("spin_version") == "1":
-        raise ManifestError(
-            "this spin.toml is in manifest version 1; spinlab reads version 2",
-            hint="run `spin doctor` beside it: it offers to upgrade the file",
-        )
+def _version(root: Reader) -> int:
+    key = "spin_version" if "spin_version" in root.value else "spin_manifest_version"
+    found = root.value.get(key)
+    if found == "1":
+        return 1
     if found is None:
         raise root.wrong("missing field `spin_manifest_version`", hint="begin with spin_manifest_version = 2")
     if found != 2 or isinstance(found, bool):
         shown = ids.debug(found) if isinstance(found, str) else str(found).lower()
-        raise root.wrong(
-            f"invalid manifest version: {shown}", "spin_manifest_version", hint="write spin_manifest_version = 2"
-        )
+        raise root.wrong(f"invalid manifest version: {shown}", key, hint="write spin_manifest_version = 2")
+    return 2
 
 
-def _application(reader: Reader) -> Application:
+def _application(root: Reader) -> Application:
+    root.need("application")
+    reader = root.below("application", APPLICATION)
     reader.need("name")
     return Application(
         name=reader.string("name"),

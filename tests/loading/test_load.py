@@ -149,6 +149,17 @@ def test_an_application_that_can_not_run_says_which_part(tmp_path: Path, text: s
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(("base", "told"), [("/sub", "deprecated trigger 'base' field"), ("/", "")])
+def test_a_base_is_refused_as_spin_does(tmp_path: Path, base: str, told: str) -> None:
+    text = f'[application.trigger.http]\nbase = "{base}"\n' + SIMPLE
+    application(tmp_path, text, hello="hi")
+    if told:
+        with pytest.raises(ManifestError, match=told):
+            read(find(tmp_path))
+    else:
+        assert read(find(tmp_path)).functions
+
+
 def test_a_component_that_is_not_built_says_how(tmp_path: Path) -> None:
     text = SIMPLE + '[component.hello.build]\ncommand = "make it"\nworkdir = "here"\n'
     with pytest.raises(ManifestError, match=r"component hello is not there: hello\.wasm") as caught:
