@@ -85,21 +85,27 @@ def _in_memory(name: str) -> str:
     return f"file:{name}?mode=memory&cache=shared"
 
 
+# Whole messages or their beginnings: a part could as well be the name of somebody's table.
+_BUSY = ("database is locked", "database table is locked", "database schema is locked")
+_FULL = ("database or disk is full",)
+_BROKEN = ("file is not a database", "database disk image is malformed", "malformed database schema")
+_READ_ONLY = ("attempt to write a readonly database",)
+_UNUSABLE = ("unable to open database file", "disk I/O error", "unsupported file format")
+
+
 def is_busy(error: Exception) -> bool:
     """Whether somebody else holds the database."""
-    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_BUSY)
 
 
 def is_full(error: Exception) -> bool:
     """Whether there is no room for it."""
-    return isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error)
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith(_FULL)
 
 
 def is_broken(error: Exception) -> bool:
     """Whether the file is none of SQLite's, or damaged."""
-    return isinstance(error, sqlite3.DatabaseError) and any(
-        words in str(error) for words in ("not a database", "malformed", "unsupported file format")
-    )
+    return isinstance(error, sqlite3.DatabaseError) and str(error).startswith(_BROKEN)
 
 
 def trouble(error: Exception, what: str, place: Place, reset: str) -> str:
@@ -118,8 +124,8 @@ def trouble(error: Exception, what: str, place: Place, reset: str) -> str:
         return f"{what}: {place} is damaged ({text}); {reset} starts it anew"
     if is_full(error):
         return f"{what}: there is no room for {place} ({text})"
-    if "readonly" in text:
+    if text.startswith(_READ_ONLY):
         return f"{what}: {place} is read-only; make the file and its folder writable"
-    if isinstance(error, OSError) or "unable to open" in text or "disk I/O" in text:
+    if isinstance(error, OSError) or text.startswith(_UNUSABLE):
         return f"{what}: {place} can't be used ({getattr(error, 'strerror', None) or text}); look at it and its folder"
     return ""
