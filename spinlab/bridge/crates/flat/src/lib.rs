@@ -13,3 +13,4 @@ pub mod latin;
 pub mod lines;
 pub mod pack;
 pub mod rdbms;
+pub mod socket;

@@ -1,8 +1,12 @@
 //! Writing futures and streams from places that are no tasks.
 
-use wit_bindgen::{FutureWriter, StreamReader, StreamResult};
+use std::future::{poll_fn, Future};
+use std::pin::pin;
+use std::task::Poll;
 
-use crate::effects::later;
+use wit_bindgen::{FutureWriter, StreamReader, StreamResult, StreamWriter};
+
+use crate::effects::{later, Watch};
 
 /// The smallest and the largest piece that is read at once.
 const FIRST_PIECE: usize = 8 * 1024;
@@ -48,6 +52,37 @@ impl<T: 'static> Drop for Promise<T> {
             self.write((self.otherwise)());
         }
     }
+}
+
+/// Wait until the reader wants something; false when it is gone. (A write of nothing ends when the reader reads.)
+pub async fn is_wanted(to: &mut StreamWriter<u8>) -> bool {
+    to.write(Vec::new()).await.0 != StreamResult::Dropped
+}
+
+/// Wait for what shall go to a reader; None when the reader goes away while the host is waited for.
+pub async fn while_wanted<T>(next: impl Future<Output = T>, to: &mut StreamWriter<u8>) -> Option<T> {
+    let watch = Watch::blocking();
+    let mut next = pin!(next);
+    loop {
+        match watch.or_rest(next.as_mut()).await {
+            Some(value) => return Some(value),
+            None if has_gone(to).await => return None,
+            None => {}
+        }
+    }
+}
+
+/// Is the reader gone? (A write of nothing is refused then, and else taken or left.)
+async fn has_gone(to: &mut StreamWriter<u8>) -> bool {
+    let mut write = pin!(to.write(Vec::new()));
+    poll_fn(|context| {
+        let result = match write.as_mut().poll(context) {
+            Poll::Ready((result, _)) => result,
+            Poll::Pending => write.as_mut().cancel().0,
+        };
+        Poll::Ready(result == StreamResult::Dropped)
+    })
+    .await
 }
 
 /// Reads a stream of bytes in pieces that grow with what comes.

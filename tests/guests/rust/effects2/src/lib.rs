@@ -75,8 +75,12 @@ fn logged(out: ResponseOutparam, fail: bool) {
 
 fn sockets() -> String {
     let here = instance_network::instance_network();
-    let tcp = tcp_create_socket::create_tcp_socket(network::IpAddressFamily::Ipv4).err();
-    let udp = udp_create_socket::create_udp_socket(network::IpAddressFamily::Ipv6).err();
+    let four = network::Ipv4SocketAddress { port: 80, address: (203, 0, 113, 1) };
+    let six = network::Ipv6SocketAddress { port: 0, flow_info: 0, address: (0, 0, 0, 0, 0, 0, 0, 0), scope_id: 0 };
+    let tcp = tcp_create_socket::create_tcp_socket(network::IpAddressFamily::Ipv4).expect("a socket");
+    let tcp = tcp.start_connect(&here, network::IpSocketAddress::Ipv4(four)).err();
+    let udp = udp_create_socket::create_udp_socket(network::IpAddressFamily::Ipv6).expect("a socket");
+    let udp = udp.start_bind(&here, network::IpSocketAddress::Ipv6(six)).err();
     let name = ip_name_lookup::resolve_addresses(&here, "example.test").err();
     format!("{tcp:?} {udp:?} {name:?}")
 }

@@ -195,8 +195,12 @@ async fn say(line: &str) {
 }
 
 async fn sockets() -> String {
-    let tcp = sockets::TcpSocket::create(sockets::IpAddressFamily::Ipv4).map(|_| ());
-    let udp = sockets::UdpSocket::create(sockets::IpAddressFamily::Ipv6).map(|_| ());
+    let four = sockets::Ipv4SocketAddress { port: 80, address: (203, 0, 113, 1) };
+    let six = sockets::Ipv6SocketAddress { port: 0, flow_info: 0, address: (0, 0, 0, 0, 0, 0, 0, 0), scope_id: 0 };
+    let tcp = sockets::TcpSocket::create(sockets::IpAddressFamily::Ipv4).expect("a socket");
+    let tcp = tcp.connect(sockets::IpSocketAddress::Ipv4(four)).await;
+    let udp = sockets::UdpSocket::create(sockets::IpAddressFamily::Ipv6).expect("a socket");
+    let udp = udp.bind(sockets::IpSocketAddress::Ipv6(six));
     let name = ip_name_lookup::resolve_addresses("example.com".into()).await.map(|_| ());
     format!("{tcp:?} {udp:?} {name:?}\n")
 }

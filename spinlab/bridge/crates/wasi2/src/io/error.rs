@@ -4,25 +4,27 @@ use crate::bindings::filesystem::types::ErrorCode as FileError;
 use crate::bindings::http::types::ErrorCode as HttpError;
 use crate::bindings::io::error::{Error, Guest, GuestError};
 use crate::bindings::io::streams::StreamError;
+use crate::bindings::sockets::network::ErrorCode as SocketError;
 use crate::Provider;
 
 pub enum IoError {
     Http(HttpError),
     File(FileError),
+    Socket(SocketError),
 }
 
 impl IoError {
     pub fn http(&self) -> Option<HttpError> {
         match self {
             Self::Http(code) => Some(code.clone()),
-            Self::File(_) => None,
+            Self::File(_) | Self::Socket(_) => None,
         }
     }
 
     pub fn file(&self) -> Option<FileError> {
         match self {
             Self::File(code) => Some(*code),
-            Self::Http(_) => None,
+            Self::Http(_) | Self::Socket(_) => None,
         }
     }
 
@@ -37,6 +39,7 @@ impl GuestError for IoError {
         match self {
             Self::Http(code) => format!("{code:?}"),
             Self::File(code) => format!("{code:?}"),
+            Self::Socket(code) => format!("{code:?}"),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::filesystem::{FileSink, FileStream};
 use crate::http::body::BodyStream;
 use crate::http::pipe::Writer;
 use crate::io::poll::{block_on, Poll, Source};
+use crate::sockets::{SocketSink, SocketStream};
 use crate::{stop, Provider};
 use std::rc::Rc;
 
@@ -23,6 +24,7 @@ pub enum Input {
     Closed,
     Body(BodyStream),
     File(FileStream),
+    Socket(SocketStream),
 }
 
 impl Input {
@@ -33,6 +35,7 @@ impl Input {
     fn source(&self) -> Option<Rc<dyn Source>> {
         match self {
             Self::Body(stream) => Some(stream.source()),
+            Self::Socket(stream) => Some(stream.source()),
             Self::Closed | Self::File(_) => None,
         }
     }
@@ -54,6 +57,7 @@ impl GuestInputStream for Input {
             Self::Closed => Err(StreamError::Closed),
             Self::Body(stream) => stream.read(length(len)),
             Self::File(stream) => stream.read(length(len)),
+            Self::Socket(stream) => stream.read(length(len)),
         }
     }
 
@@ -82,6 +86,7 @@ pub enum Output {
     Log(u32),
     Body(Writer),
     File(FileSink),
+    Socket(SocketSink),
 }
 
 impl Output {
@@ -94,6 +99,7 @@ impl Output {
             Self::Log(_) => Ok(BUDGET as u64),
             Self::Body(writer) => writer.pipe().room(),
             Self::File(sink) => sink.room(),
+            Self::Socket(sink) => sink.room(),
         }
     }
 
@@ -101,6 +107,7 @@ impl Output {
         match self {
             Self::Log(_) | Self::File(_) => None,
             Self::Body(writer) => Some(writer.pipe().clone()),
+            Self::Socket(sink) => Some(sink.source()),
         }
     }
 
@@ -130,6 +137,7 @@ impl GuestOutputStream for Output {
             Self::Log(stream) => log::write(*stream, &contents),
             Self::Body(writer) => writer.pipe().write(contents)?,
             Self::File(sink) => sink.write(&contents)?,
+            Self::Socket(sink) => sink.write(&contents)?,
         }
         Ok(())
     }
@@ -143,6 +151,7 @@ impl GuestOutputStream for Output {
             Self::Log(_) => Ok(()),
             Self::Body(writer) => writer.pipe().flush(),
             Self::File(_) => Ok(()),
+            Self::Socket(sink) => sink.flush(),
         }
     }
 

@@ -3,12 +3,12 @@
 mod node;
 
 use flat::files::Kind;
-use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
+use wit_bindgen::{FutureReader, StreamReader, StreamWriter};
 
 use crate::bindings::exports::wasi::filesystem0_3_0::{preopens, types};
 use crate::bindings::{wit_future, wit_stream};
 use crate::effects::{later, perform, perform_blocking};
-use crate::streams::{Pieces, Promise};
+use crate::streams::{is_wanted, Pieces, Promise};
 use crate::Provider;
 
 use node::{ask, change, checked, facts, follow, hash, kind, letters, stat, timestamp, Node};
@@ -52,11 +52,7 @@ fn promised() -> (Promise<Outcome>, Finished) {
 
 /// Read a file into a stream, as its reader wants it.
 async fn read(file: u64, mut offset: u64, mut to: StreamWriter<u8>) -> Outcome {
-    loop {
-        // A write of nothing ends when the reader reads.
-        if to.write(Vec::new()).await.0 == StreamResult::Dropped {
-            return Ok(());
-        }
+    while is_wanted(&mut to).await {
         let piece = flat::data::decode(ask("fs-read", &format!("{file}\n{offset}\n{PIECE}")).await?.data);
         if piece.is_empty() {
             return Ok(());
@@ -66,6 +62,7 @@ async fn read(file: u64, mut offset: u64, mut to: StreamWriter<u8>) -> Outcome {
             return Ok(());
         }
     }
+    Ok(())
 }
 
 /// Write a stream into a file, from some place on or always behind its end.

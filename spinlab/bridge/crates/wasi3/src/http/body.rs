@@ -1,12 +1,9 @@
 //! Bodies with their trailers, from whatever they come: a guest's stream, bytes, or effects of the host.
 
-use std::future::{poll_fn, Future};
-use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
 use flat::fields::Fields as Pairs;
-use wit_bindgen::{FutureReader, StreamReader, StreamResult, StreamWriter};
+use wit_bindgen::{FutureReader, StreamReader, StreamWriter};
 
 use super::fields::{shown, Held};
 use super::{errors, foreign};
@@ -14,8 +11,8 @@ use crate::bindings::exports::wasi::http0_3_0::types::{ErrorCode, Trailers};
 use crate::bindings::spinlab::bridge::host;
 use crate::bindings::{wit_future, wit_stream};
 use crate::control;
-use crate::effects::{later, perform, Watch, DONE, END};
-use crate::streams::{Pieces, Promise};
+use crate::effects::{later, perform, DONE, END};
+use crate::streams::{is_wanted, while_wanted, Pieces, Promise};
 
 pub type TrailersResult = Result<Option<Trailers>, ErrorCode>;
 pub type TrailersReader = FutureReader<TrailersResult>;
@@ -162,7 +159,7 @@ async fn supply(mut body: Body, mut to: StreamWriter<u8>, trailers: Promise<Trai
         if body.is_remote() && !is_wanted(&mut to).await {
             return;
         }
-        let Some(part) = next_while_wanted(&mut body, &mut to).await else { return };
+        let Some(part) = while_wanted(body.next(), &mut to).await else { return };
         match part {
             Part::Data(data) => {
                 if !to.write_all(data).await.is_empty() {
@@ -179,37 +176,6 @@ async fn supply(mut body: Body, mut to: StreamWriter<u8>, trailers: Promise<Trai
             }
         }
     }
-}
-
-/// Wait until the reader wants something; false when it is gone. (A write of nothing ends when the reader reads.)
-async fn is_wanted(to: &mut StreamWriter<u8>) -> bool {
-    to.write(Vec::new()).await.0 != StreamResult::Dropped
-}
-
-/// The next part; None when its reader goes away while the host is waited for.
-async fn next_while_wanted(body: &mut Body, to: &mut StreamWriter<u8>) -> Option<Part> {
-    let watch = Watch::blocking();
-    let mut next = pin!(body.next());
-    loop {
-        match watch.or_rest(next.as_mut()).await {
-            Some(part) => return Some(part),
-            None if has_gone(to).await => return None,
-            None => {}
-        }
-    }
-}
-
-/// Is the reader gone? (A write of nothing is refused then, and else taken or left.)
-async fn has_gone(to: &mut StreamWriter<u8>) -> bool {
-    let mut write = pin!(to.write(Vec::new()));
-    poll_fn(|context| {
-        let result = match write.as_mut().poll(context) {
-            Poll::Ready((result, _)) => result,
-            Poll::Pending => write.as_mut().cancel().0,
-        };
-        Poll::Ready(result == StreamResult::Dropped)
-    })
-    .await
 }
 
 /// A body that comes from the host, piece by piece. Dropped before its end, its stream is closed.
