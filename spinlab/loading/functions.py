@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ from spinlab.manifest import Application, Component, Manifest, Mount, Trigger, h
 from spinlab.manifest.deprecated import outbound_hosts
 from spinlab.manifest.ids import debug
 
+_CHAINED = re.compile(r"https?://([*A-Za-z0-9-]+)\.spin\.internal(?=[:/]|$)")
 AS_SPIN = Limits(timeout=30 * 86400.0, memory=4096 * MIB, response=1 << 62, request=1 << 62)
 """What one request may use under ``spin up``: whatever it likes, up to the memory that a component can have."""
 
@@ -120,7 +122,24 @@ def _chosen(manifest: Manifest, components: Collection[str]) -> tuple[Trigger, .
                 f"Specified component {debug(name)} not found in application",
                 hint="there are: " + ", ".join(manifest.components),
             )
-    return tuple(trigger for trigger in http if trigger.component in components)
+    chosen = tuple(trigger for trigger in http if trigger.component in components)
+    for trigger in chosen:
+        _check_chaining(str(trigger.component), manifest.components[str(trigger.component)], components)
+    return chosen
+
+
+def _check_chaining(name: str, component: Component, chosen: Collection[str]) -> None:
+    """Spin 4: crates/factor-outbound-networking, ``validate_service_chaining_for_components``."""
+    for entry in component.allowed_outbound_hosts:
+        target = _CHAINED.match(entry)
+        if target is None or target[1] in chosen:
+            continue
+        what = "wildcard service chaining:" if target[1] == "*" else "service chaining to unselected component:"
+        raise ManifestError(
+            f"Selected component '{name}' cannot use {what} "
+            f'allowed_outbound_hosts = ["http://{target[1]}.spin.internal"]',
+            hint="select the other component too, or take the entry out",
+        )
 
 
 def _function(

@@ -193,6 +193,16 @@ def test_only_the_chosen_components_are_taken(tmp_path: Path) -> None:
         read(find(tmp_path), components=["third"])
 
 
+def test_a_chosen_component_may_not_chain_to_one_that_is_not(tmp_path: Path) -> None:
+    place = find(everything(tmp_path))
+    assert read(place, components=["first", "second"]).functions
+    with pytest.raises(ManifestError, match="'first' cannot use service chaining to unselected component"):
+        read(place, components=["first"])
+    (tmp_path / "spin.toml").write_text((tmp_path / "spin.toml").read_text().replace("second.spin", "*.spin"))
+    with pytest.raises(ManifestError, match="'first' cannot use wildcard service chaining"):
+        read(place, components=["first", "second"])
+
+
 def test_the_order_of_the_manifest_decides_between_routes(tmp_path: Path) -> None:
     text = """
 [[trigger.http]]
