@@ -1,82 +1,103 @@
-"""A guest's side of the flat interface, for tests of capabilities without a guest."""
+"""Asks the host for a request, as the bridge does, without a guest."""
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from spinlab.engine.effects import NEVER, Context
 from spinlab.engine.limits import Watch
 from spinlab.function import Function, Limits
-from spinlab.host import ERROR, PENDING, Files, Host, Services
-from spinlab.host.pack import Item, pack, unpack
-from spinlab.http import HostCall
+from spinlab.host import DONE, END, ERROR, PENDING, Files, Host, Services
+from spinlab.host.runtime_config import RuntimeConfig
 
 
-class Answer(NamedTuple):
-    """What came of an operation; `error` is empty when it went well."""
+@dataclass
+class Got:
+    """What came: a status or an error, and the rest."""
 
-    number: int
-    head: str
-    data: bytes
-    error: str
-
-    @property
-    def items(self) -> Item:
-        """The data as items."""
-        return unpack(self.data)
-
-    @property
-    def message(self) -> str:
-        """What an error said."""
-        return self.data.decode()
+    status: int = 0
+    error: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    trailers: str = ""
+    broken: str = ""
 
 
 class Asking:
-    """One request of a function, as its guest's thread sees it; leave it to end the request.
+    """One request of a function named ``fetcher``.
 
     Parameters:
-        function: Whose grants hold.
-        services: What stands behind them.
+        allowed: What it may connect to.
+        runtime: What the operator decided.
+        services: Those of another one, to share its connections.
     """
 
-    def __init__(self, function: Function, services: Services) -> None:
-        self._watch = Watch(lambda: ())
-        self._began = time.perf_counter()
-        self.context = Context(
-            name=function.name,
-            host=Host(function=function, services=services),
-            files=Files(),
-            environment="",
-            limits=Limits(),
-            watch=self._watch,
-        )
+    def __init__(
+        self,
+        *allowed: str,
+        runtime: RuntimeConfig | None = None,
+        services: Services | None = None,
+        variables: Mapping[str, Mapping[str, Any]] | None = None,
+        components: Callable[[], Any] = tuple,
+    ) -> None:
+        self.function = Function("fetcher", "", allowed_outbound_hosts=allowed)
+        self.services = services or Services(runtime=runtime, declared=lambda: variables or {}, components=components)
+        self.context = self.another()
 
-    def __enter__(self) -> Asking:  # noqa: PYI034 (Self is Python 3.11's)
-        return self
+    def another(self) -> Context:
+        """A request that begins now."""
+        host = Host(function=self.function, services=self.services)
+        watch = Watch(lambda: ())
+        return Context(name="fetcher", host=host, files=Files(), environment="", limits=Limits(), watch=watch)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.context.close()
-        self._watch.close()
+    def allow(self, *allowed: str) -> None:
+        """Other grants from now on."""
+        self.function = replace(self.function, allowed_outbound_hosts=allowed)
+        self.context = self.another()
 
-    def begin(self, op: str, args: str = "", *items: Item) -> tuple[int, int, str, bytes]:
-        """Start an operation and do not wait."""
-        return self.context.start(op, args, pack(items) if items else b"")
-
-    def end(self, begun: tuple[int, int, str, bytes]) -> Answer:
-        """Wait for what was begun."""
-        number, status, head, data = begun
-        while status == PENDING:
+    def do(self, op: str, args: str, data: bytes = b"") -> tuple[int, int, str, bytes]:
+        """An operation to its end: id, status, head, data."""
+        number, status, head, data = self.context.start(op, args, data)
+        if status == PENDING:
             assert self.context.wait(str(number), NEVER)
             status, head, data = self.context.take(number)
-        return Answer(number, head, data, head if status == ERROR else "")
+        return number, status, head, data
 
-    def ask(self, op: str, args: str = "", *items: Item) -> Answer:
-        """Start an operation and wait for it."""
-        return self.end(self.begin(op, args, *items))
+    def begin(self, url: str, method: str = "GET", *headers: str, timeouts: str = "- - -", form: str = "whole") -> int:
+        """Begin a request; its id."""
+        args = "\n".join([f"{method} {url}", timeouts, form, *headers])
+        number, _, _, _ = self.context.start("http", args, b"")
+        return number
 
-    @property
-    def calls(self) -> tuple[HostCall, ...]:
-        """What the trace tells."""
-        return self.context.calls(self._began)
+    def fetch(self, url: str, method: str = "GET", body: bytes = b"", *headers: str, timeouts: str = "- - -") -> Got:
+        """A whole exchange."""
+        args = "\n".join([f"{method} {url}", timeouts, "whole", *headers])
+        number, status, head, data = self.do("http", args, body)
+        return self._got(number, status, head, data)
+
+    def finish(self, number: int) -> Got:
+        """The rest of an exchange that began."""
+        assert self.context.wait(str(number), NEVER)
+        return self._got(number, *self.context.take(number))
+
+    def _got(self, number: int, status: int, head: str, data: bytes) -> Got:
+        if status == ERROR:
+            return Got(error=head)
+        first, *lines = head.split("\n")
+        got = Got(int(first), headers=[(n, v) for n, _, v in (line.partition(": ") for line in lines)])
+        while True:
+            _, status, head, data = self.do("http-read", str(number))
+            if status == DONE:
+                got.body += data
+            elif status == END:
+                got.trailers = head
+                return got
+            else:
+                got.broken = head
+                return got
+
+    def end(self) -> None:
+        """The request is over."""
+        self.context.close()

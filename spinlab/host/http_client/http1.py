@@ -130,13 +130,10 @@ class Exchange1:
         """
         while True:
             event = await self._event()
-            if isinstance(event, h11.InformationalResponse):
-                if event.status_code == 101:
-                    raise Broken("HTTP-upgrade-failed", "the server changed the protocol without being asked")
-                continue
             if isinstance(event, h11.Response):
                 return event.status_code, _fields(event.headers)
-            raise Broken("HTTP-protocol-error", "a body without a head")
+            if not isinstance(event, h11.InformationalResponse):
+                raise Broken("HTTP-protocol-error", "a body without a head")
 
     async def read(self) -> bytes | Headers:
         """The next bytes of the response; the trailers at the end.
