@@ -95,11 +95,10 @@ class Connection(Outside):
         self.to = to
         self.session: Session | None = None
         self.closed = False
-        self._release: Callable[[], None] | None = None
 
     async def open(self, address: RedisAddress, network: Network, call: Caller) -> Result:
         """Connect, and introduce ourselves."""
-        self.session, self._release = await connect(network, address, holder=call)
+        self.session = await connect(network, address, holder=call)
         if self.closed:
             self._close()
         return Result()
@@ -123,15 +122,10 @@ class Connection(Outside):
     def _close(self) -> None:
         if self.session is not None:
             self.session.close()
-        if self._release is not None:
-            self._release()
 
 
-async def connect(
-    network: Network, address: RedisAddress, *, holder: object = None
-) -> tuple[Session, Callable[[], None]]:
-    """A connection that is ready for commands, and what gives its place back once it is closed. Grants are not
-    checked here.
+async def connect(network: Network, address: RedisAddress, *, holder: object = None) -> Session:
+    """A connection that is ready for commands. Grants are not checked here.
 
     Raises:
         RedisError: The server refused us.
@@ -141,23 +135,27 @@ async def connect(
     link = await network.connect("redis", address.to.host, address.to.port or 6379, holder=holder)
     try:
         reader, writer = await open_stream(link, address.to.host if address.tls else None, verify=address.verify)
-        session = Session(reader, writer)
-        try:
-            await _introduce(session, address)
-        except BaseException:
-            session.close()
-            raise
     except BaseException:
         link.permit.release()
         raise
-    return session, link.permit.release
+    return await introduced(Session(reader, writer, link.permit.release), address)
 
 
-async def _introduce(session: Session, address: RedisAddress) -> None:
-    answers: list[Awaitable[Reply]] = [await session.send(*words) for words in address.greeting()]
-    for answer in await asyncio.gather(*answers, return_exceptions=True):
-        if isinstance(answer, BaseException):
-            raise answer
+async def introduced(session: Session, address: RedisAddress) -> Session:
+    """A session that the server has let in; it is closed when that fails.
+
+    Raises:
+        RedisError: The server refused us.
+    """
+    try:
+        answers: list[Awaitable[Reply]] = [await session.send(*words) for words in address.greeting()]
+        for answer in await asyncio.gather(*answers, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
+    except BaseException:
+        session.close()
+        raise
+    return session
 
 
 def _explain(error: Exception) -> Result:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from spinlab.host.network import Destination, destination
+from spinlab.manifest import hosts
 
 _FORM = re.compile(
     r"(?P<scheme>rediss?|valkeys?)://(?:(?P<user>[^/?#]*)@)?(?P<authority>[^/?#@]*)"
@@ -27,6 +28,7 @@ class RedisAddress:
         user, password: None for none.
         database: Its number.
         protocol: 2 or 3.
+        socket: Path of a socket in the file system, which only an operator may name; `to` is nowhere then.
     """
 
     to: Destination
@@ -36,6 +38,33 @@ class RedisAddress:
     password: str | None = field(default=None, repr=False)
     database: int = 0
     protocol: int = 2
+    socket: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self.socket or f"{hosts.show(self.to.host)}:{self.to.port or 6379}"
+
+    @classmethod
+    def of_operator(cls, url: str) -> RedisAddress:
+        """Read an address from a configuration, where ``unix:///path?db=0&user=..&pass=..`` names a socket as well.
+
+        Raises:
+            ValueError: It is none; the text does not repeat it.
+        """
+        scheme, _, rest = url.partition(":")
+        if scheme.lower() not in ("unix", "redis+unix", "valkey+unix"):
+            return cls.parse(url)
+        path, _, query = rest.partition("?")
+        given = dict(parse_qsl(query, keep_blank_values=True))
+        return cls(
+            Destination("unix", "localhost", None),
+            user=given.get("user"),
+            password=given.get("pass"),
+            database=_database(given.get("db", "")),
+            protocol=_protocol(query),
+            socket=unquote(path.removeprefix("//")),
+        )
 
     @classmethod
     def parse(cls, address: str) -> RedisAddress:

@@ -201,15 +201,23 @@ class Session:
 
     Parameters:
         reader, writer: The connection.
-        limit: Bytes of one answer at most.
+        on_end: Called when the connection is closed, by whomever.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, limit: int = LIMIT) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_end: Callable[[], object] = bool
+    ) -> None:
         self._writer = writer
+        self._on_end = on_end
         self._waiting: deque[asyncio.Future[Reply]] = deque()
         self._sending = asyncio.Lock()
         self._failure: RedisError | None = None
-        self._reading = asyncio.ensure_future(self._read(Replies(reader, limit)))
+        self._reading = asyncio.ensure_future(self._read(Replies(reader)))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be used."""
+        return self._failure is None
 
     async def ask(self, *words: bytes) -> Reply:
         """The answer to a command.
@@ -254,8 +262,9 @@ class Session:
             waiting.set_result(reply)
 
     def _end(self, failure: RedisError) -> None:
-        self._failure = failure
+        self._failure = self._failure or failure
         self._writer.transport.abort()
+        self._on_end()
         while self._waiting:
             waiting = self._waiting.popleft()
             if not waiting.done():
@@ -264,4 +273,4 @@ class Session:
     def close(self) -> None:
         """Close the connection at once; commands under way fail."""
         self._reading.cancel()
-        self._end(self._failure or Lost("the connection is closed"))
+        self._end(Lost("the connection is closed"))

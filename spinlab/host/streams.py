@@ -27,10 +27,12 @@ async def open_stream(
     Raises:
         OSError: TLS failed (`ssl.SSLError` among it), or the connection was lost.
     """
-    context = None if tls is None else _context(verify, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
     try:
         reader, writer = await asyncio.open_connection(
-            sock=link.socket, ssl=context, server_hostname=None if tls is None else str(tls), limit=BUFFER
+            sock=link.socket,
+            ssl=None if tls is None else context(verify=verify),
+            server_hostname=None if tls is None else str(tls),
+            limit=BUFFER,
         )
     except BaseException:
         link.socket.close()
@@ -40,14 +42,18 @@ async def open_stream(
     return reader, writer
 
 
-@lru_cache(maxsize=4)
+def context(*, verify: bool = True) -> ssl.SSLContext:
+    """Trust in the platform's roots, or in whomever there is."""
+    return _context(verify, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)  # reading the roots takes tens of milliseconds
 def _context(verify: bool, *_from_environment: str | None) -> ssl.SSLContext:
-    """The platform's roots; reading them takes tens of milliseconds."""
-    context = ssl.create_default_context()
+    made = ssl.create_default_context()
     if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
 
 
 def problem(error: Exception) -> str:

@@ -12,8 +12,8 @@ import pytest
 from spinlab.function import Function
 from spinlab.host import Services
 from spinlab.host.runtime_config import RuntimeConfig
-from tests.host.asking import Answer, Asking
 from tests.host.held import held, settle
+from tests.host.requests import Answer, Asking
 from tests.servers import certificate, free_port
 from tests.servers.mosquitto import Message, Subscriber, mosquitto
 
