@@ -18,6 +18,7 @@ from spinlab.engine.ffi import Runtime
 from spinlab.engine.providers import Provider
 from spinlab.engine.wasm import CompiledCode, Settings, WasmEngine, make_engine
 
+_STACK: Final = 4 << 20  # of a stack, with its guard
 _SLOT: Final = (4 << 30) + (64 << 20)  # address space of a pooled memory: wasmtime's reservation and guards
 
 
@@ -28,7 +29,7 @@ def pool_fits(settings: Settings) -> bool:
         return False
     import mmap
 
-    size = settings.slots * settings.memories * _SLOT
+    size = settings.slots * settings.memories * _SLOT + settings.stacks * _STACK
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
     with suppress(OSError, ValueError, OverflowError):
         mmap.mmap(-1, size, flags=flags, prot=0).close()

@@ -21,6 +21,8 @@ class Settings:
     Attributes:
         slots: Instances that the pool holds at once.
         memories: Linear memories in the pool for each slot.
+        stacks: Stacks of calls that may wait: guests that wait outside are not bounded by the slots, and each may hold
+            several. Address space only.
         memory: Bytes that a pooled memory can grow to. Address space only: a function's own limit is on the store.
         keep_resident: Bytes of a pooled memory that are cleared instead of given back when an instance goes. More than
             what a Python image writes to.
@@ -32,6 +34,7 @@ class Settings:
 
     slots: int = 32
     memories: int = 6
+    stacks: int = 1024
     memory: int = 4 << 30
     keep_resident: int = 32 * MIB
     keep_tables: int = MIB
@@ -51,7 +54,7 @@ class Settings:
             "total_core_instances": self.slots * 100,
             "total_memories": self.slots * self.memories,
             "total_tables": self.slots * 20,
-            "total_stacks": self.slots * 2,
+            "total_stacks": self.stacks,
             "max_component_instance_size": 16 * MIB,
             "max_core_instance_size": 4 * MIB,
             "max_core_instances_per_component": 200,

@@ -11,6 +11,7 @@ import pytest
 
 from spinlab.errors import LimitExceeded
 from spinlab.function import Limits
+from spinlab.host import Caller, Effect, Host, Result
 from spinlab.http import Body, Headers, Request
 from tests.engine.running import Recorder, get, rust
 
@@ -89,3 +90,23 @@ def test_requests_at_once_get_each_their_answer() -> None:
 
 def test_a_plain_request_works_too() -> None:
     assert rust("echo3").handle(get()).status == 200
+
+
+def test_more_guests_than_the_pool_has_slots_for_wait_at_once() -> None:
+    release = threading.Event()
+    waiting: list[Effect] = []
+
+    def wait(op: str, args: str, data: bytes, call: Caller) -> Effect:
+        waiting.append(Effect())
+        if len(waiting) == 300:
+            release.set()
+        return waiting[-1]
+
+    box = rust("effects3", host=Host({"http": wait}))
+    sinks = [Recorder() for _ in range(100)]
+    calls = [box.submit(get("/parallel?3,http://example.test/"), sink) for sink in sinks]
+    assert release.wait(60)
+    for effect in waiting:
+        effect.finish(Result.error("connection-refused"))
+    assert all(call.done.wait(60) for call in calls)
+    assert {(sink.status, b"".join(sink.pieces).count(b"ConnectionRefused")) for sink in sinks} == {(200, 3)}
