@@ -125,7 +125,7 @@ class Copy(Files):
             Refused: It is a folder, or nothing.
         """
         with self._lock:
-            folder, name, node = self._named(base, path)
+            folder, name, node = self._named(base, path, nameless="is-directory")
             if isinstance(node, Folder):
                 raise Refused("is-directory")
             self._take(folder, name)
@@ -137,7 +137,7 @@ class Copy(Files):
             Refused: It is no folder, or not empty.
         """
         with self._lock:
-            folder, name, node = self._named(base, path)
+            folder, name, node = self._named(base, path, nameless="invalid")
             if not isinstance(node, Folder):
                 raise Refused("not-directory")
             if node.entries:
@@ -194,12 +194,13 @@ class Copy(Files):
         if holder is not None:
             self._held.setdefault(holder, {})[node.number] = node
 
-    def _named(self, base: int, path: str) -> tuple[Folder, str, Node]:
+    def _named(self, base: int, path: str, *, nameless: str = "busy") -> tuple[Folder, str, Node]:
+        """What has a name; `nameless` is the error for a path such as ``.``."""
         place = walk(self.node(base), path, follow=False)
         if place.node is None:
             raise Refused("no-entry")
         if place.folder is None:
-            raise Refused("busy")
+            raise Refused(nameless)
         if place.only_folder and not isinstance(place.node, Folder):
             raise Refused("not-directory")
         return place.folder, place.name, place.node

@@ -107,7 +107,7 @@ def test_files_are_written_at_a_place_and_behind_the_end(free: Bench) -> None:
     ) == ["5", "2", "1", "heLLo!", "1", "f 1 9", "done"]
     assert free.run("read new", "open new t", "stat new", "read app/a.txt") == [
         "heL",
-        "DescriptorFlags(READ)",
+        "DescriptorFlags(READ | WRITE)",
         "f 1 0",
         "hello world",
     ]

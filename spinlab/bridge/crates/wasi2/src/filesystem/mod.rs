@@ -54,18 +54,20 @@ fn change(op: &str, args: &str, data: &str) -> Answer<()> {
 }
 
 enum What {
-    Folder { number: u64, changes: bool },
+    Folder { number: u64, root: bool },
     File { file: Rc<File>, reads: bool, writes: bool },
 }
 
 pub struct Opened(What);
 
 impl Opened {
-    fn new(opened: &flat::files::Opened, mode: DescriptorFlags) -> Self {
+    fn new(opened: &flat::files::Opened, open: OpenFlags, mode: DescriptorFlags) -> Self {
         Self(if opened.folder {
-            What::Folder { number: opened.number, changes: opened.changes }
+            What::Folder { number: opened.number, root: false }
         } else {
-            let writes = mode.contains(DescriptorFlags::WRITE);
+            // What is made or emptied is open for writing too.
+            let writes =
+                mode.contains(DescriptorFlags::WRITE) || open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
             What::File { file: File::new(opened), reads: mode.contains(DescriptorFlags::READ) || !writes, writes }
         })
     }
@@ -88,6 +90,14 @@ impl Opened {
         match &self.0 {
             What::File { file, reads: true, .. } => Ok(file),
             _ => Err(ErrorCode::BadDescriptor),
+        }
+    }
+
+    /// As a stream, where wasmtime tells a directory by its own code.
+    fn streamed(&self) -> Answer<&Rc<File>> {
+        match &self.0 {
+            What::Folder { .. } => Err(ErrorCode::IsDirectory),
+            What::File { .. } => self.readable(),
         }
     }
 
@@ -178,7 +188,7 @@ fn hash(number: u64) -> MetadataHashValue {
 
 impl GuestDescriptor for Opened {
     fn read_via_stream(&self, offset: u64) -> Answer<InputStream> {
-        Ok(Input::File(FileStream::new(self.readable()?, offset)).into_handle())
+        Ok(Input::File(FileStream::new(self.streamed()?, offset)).into_handle())
     }
 
     fn write_via_stream(&self, offset: u64) -> Answer<OutputStream> {
@@ -202,7 +212,7 @@ impl GuestDescriptor for Opened {
 
     fn get_flags(&self) -> Answer<DescriptorFlags> {
         let (reads, writes) = match &self.0 {
-            What::Folder { changes: true, .. } => return Ok(DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY),
+            What::Folder { root: true, .. } => return Ok(DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY),
             What::Folder { .. } => (true, false),
             What::File { reads, writes, .. } => (*reads, *writes),
         };
@@ -278,7 +288,7 @@ impl GuestDescriptor for Opened {
     fn open_at(&self, flags: PathFlags, path: String, open: OpenFlags, mode: DescriptorFlags) -> Answer<Descriptor> {
         let args = format!("{}\n{}\n{path}", self.folder()?, letters(flags, open, mode));
         let opened = flat::files::Opened::parse(&ask("fs-open", &args)?.0).ok_or(ErrorCode::Io)?;
-        Ok(Descriptor::new(Self::new(&opened, mode)))
+        Ok(Descriptor::new(Self::new(&opened, open, mode)))
     }
 
     fn readlink_at(&self, path: String) -> Answer<String> {
@@ -341,6 +351,7 @@ impl preopens::Guest for Provider {
             return Vec::new();
         };
         let path = line.rsplit(' ').next().unwrap_or("/").to_owned();
-        vec![(Descriptor::new(Opened::new(&opened, DescriptorFlags::READ)), path)]
+        let root = What::Folder { number: opened.number, root: opened.changes };
+        vec![(Descriptor::new(Opened(root)), path)]
     }
 }

@@ -1,6 +1,7 @@
 //! `wasi:sockets`: TCP and UDP as a client, and name lookup. A socket is options and a state here; the host has one when
 //! it is connected or bound. Errors and rules are those of wasmtime.
 
+mod connection;
 mod lookup;
 mod tcp;
 mod udp;
@@ -9,9 +10,9 @@ use crate::bindings::host;
 use crate::bindings::sockets::{instance_network, network};
 use crate::effect::{Effect, Failure};
 use crate::Provider;
+pub use connection::{SocketSink, SocketStream};
 use network::{ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, Network};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-pub use tcp::{SocketSink, SocketStream};
 
 type Answer<T> = Result<T, ErrorCode>;
 
@@ -53,7 +54,7 @@ fn error(failure: &Failure) -> ErrorCode {
 }
 
 /// Something of the host's; it is closed when this is dropped.
-struct Handle(u32);
+pub struct Handle(u32);
 
 impl Drop for Handle {
     fn drop(&mut self) {

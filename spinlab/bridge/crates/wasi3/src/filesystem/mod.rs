@@ -31,7 +31,9 @@ impl preopens::Guest for Provider {
             return Vec::new();
         };
         let path = line.rsplit(' ').next().unwrap_or("/").to_owned();
-        vec![(Descriptor::new(Node::new(&opened, DescriptorFlags::READ)), path)]
+        let mut root = Node::new(&opened, OpenFlags::empty(), DescriptorFlags::READ);
+        root.writes = root.changes;
+        vec![(Descriptor::new(root), path)]
     }
 }
 
@@ -216,7 +218,7 @@ impl types::GuestDescriptor for Node {
     ) -> Result<Descriptor, ErrorCode> {
         let args = format!("{}\n{}\n{path}", self.base()?, letters(flags, open, mode));
         let opened = flat::files::Opened::parse(&ask("fs-open", &args).await?.head).ok_or(ErrorCode::Io)?;
-        Ok(Descriptor::new(Self::new(&opened, mode)))
+        Ok(Descriptor::new(Self::new(&opened, open, mode)))
     }
 
     async fn readlink_at(&self, path: String) -> Result<String, ErrorCode> {

@@ -7,7 +7,8 @@ use crate::bindings::exports::wasi::filesystem0_3_0::types::{
 use crate::effects::{perform, Answer, DONE};
 use flat::files::{Facts, Kind, Opened};
 
-/// An open file or directory. `changes` says whether the tree that it is in may be changed.
+/// An open file or directory. `changes` says whether the tree that it is in may be changed; `writes` of a directory, that
+/// it is the one that the guest was given.
 #[derive(Clone)]
 pub struct Node {
     pub number: u64,
@@ -56,8 +57,10 @@ pub async fn facts(op: &str, args: &str) -> Result<Facts, ErrorCode> {
 }
 
 impl Node {
-    pub fn new(opened: &Opened, mode: DescriptorFlags) -> Self {
-        let writes = !opened.folder && mode.contains(DescriptorFlags::WRITE);
+    pub fn new(opened: &Opened, open: OpenFlags, mode: DescriptorFlags) -> Self {
+        // What is made or emptied is open for writing too.
+        let makes = open.intersects(OpenFlags::CREATE | OpenFlags::TRUNCATE);
+        let writes = !opened.folder && (makes || mode.contains(DescriptorFlags::WRITE));
         Self {
             number: opened.number,
             folder: opened.folder,
@@ -89,8 +92,8 @@ impl Node {
     pub fn flags(&self) -> DescriptorFlags {
         let mut flags = DescriptorFlags::empty();
         flags.set(DescriptorFlags::READ, self.reads);
-        flags.set(DescriptorFlags::WRITE, self.writes);
-        flags.set(DescriptorFlags::MUTATE_DIRECTORY, self.folder && self.changes);
+        flags.set(DescriptorFlags::WRITE, self.writes && !self.folder);
+        flags.set(DescriptorFlags::MUTATE_DIRECTORY, self.writes && self.folder);
         flags
     }
 
