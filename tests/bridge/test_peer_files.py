@@ -99,7 +99,7 @@ unlink app/l2
 open file/ c
 link top/ x2
 resize app 1
-times nope 1""".split("\n")
+times nope 1""".splitlines()
 
 
 @pytest.mark.parametrize("guest", ["files2", "files3"])
