@@ -48,14 +48,14 @@ def app() -> Iterator[App]:
 
 
 @pytest.fixture(scope="session")
-def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def postgres_port() -> Iterator[int]:
     """The port of a PostgreSQL that the tests of one worker share."""
-    with postgres(tmp_path_factory.mktemp("postgres")) as port:
+    with postgres() as port:
         yield port
 
 
 @pytest.fixture(scope="session")
-def mariadb_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def mariadb_port() -> Iterator[int]:
     """The port of a MariaDB that the tests of one worker share."""
-    with mariadb(tmp_path_factory.mktemp("mariadb")) as port:
+    with mariadb() as port:
         yield port

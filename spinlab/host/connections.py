@@ -31,6 +31,11 @@ class Permit:
         if book is not None:
             book.closed(self)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a place, so that a connection that is kept for later is in the way."""
+        return self._book is not None and self._book.awaited
+
     def hand_over(self) -> None:
         """The connection outlives its request, such as in a pool; the request is not charged with it any more."""
         if self._book is not None:
@@ -60,6 +65,11 @@ class Connections:
 
     def __len__(self) -> int:
         return sum(self._open.values())
+
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for a place."""
+        return bool(self._waiting)
 
     def spare(self, let_go: Callable[[], object]) -> None:
         """Call `let_go` (in the caller's thread, without a lock held) when somebody waits: it closes what is unused."""

@@ -157,7 +157,7 @@ class Pool:
                 await session.reset()
             fit = not session.closed
         self._returning -= 1
-        if fit and not self._shut:
+        if fit and not self._shut and not session.permit.awaited:
             timer = asyncio.get_running_loop().call_later(IDLE, self._expire, session)
             self._idle.append((session, timer))
             self._wake()

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -68,9 +69,14 @@ def certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
     return cert, key
 
 
-def reachable_by_nobody(folder: Path) -> None:
-    """Let a server that refuses to run as root have a folder: it is nobody's, and on the way there nobody may pass."""
-    shutil.chown(folder, "nobody")
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
+@contextmanager
+def folder_of_nobody() -> Iterator[Path]:
+    """A folder for a server that refuses to run as root: it is nobody's when we are root. pytest's own folders won't
+    do, since each run of pytest closes them to everybody else."""
+    folder = Path(tempfile.mkdtemp(prefix="spinlab-tests-"))
+    try:
+        if os.name != "nt" and os.geteuid() == 0:
+            shutil.chown(folder, "nobody")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -6,46 +6,36 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from tests.servers import reachable_by_nobody, running
+from tests.servers import folder_of_nobody, running
 
 USER, PASSWORD, DATABASE = "ada", "s3cret wörd", "shop"
 
 
 @contextmanager
-def mariadb(folder: Path, *options: str) -> Iterator[int]:
+def mariadb(*options: str) -> Iterator[int]:
     """A MariaDB with an empty database and a user who has a password; yields its port.
 
     Parameters:
-        folder: For its files.
         options: Further ones of its command line.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    as_user = []
-    if os.name != "nt" and os.geteuid() == 0:
-        reachable_by_nobody(folder)
-        as_user = ["--user=nobody"]
-    data = folder / "data"
-    given = [f"--datadir={data}", *as_user]
-    subprocess.run(
-        ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", *given],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-    )
-    first = folder / "first.sql"
-    first.write_text(
-        f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4;\n"
-        f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
-        f"GRANT ALL ON *.* TO '{USER}'@'%';\n",
-        encoding="utf-8",
-    )
+    with folder_of_nobody() as folder:
+        as_user = ["--user=nobody"] if os.name != "nt" and os.geteuid() == 0 else []
+        given = [f"--datadir={folder / 'data'}", *as_user]
+        made = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(["mariadb-install-db", *made, *given], check=True, capture_output=True, cwd=folder)
+        first = folder / "first.sql"
+        first.write_text(
+            f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4;\n"
+            f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n"
+            f"GRANT ALL ON *.* TO '{USER}'@'%';\n",
+            encoding="utf-8",
+        )
 
-    def command(port: int) -> list[str]:
-        files = [f"--init-file={first}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
-        address = ["--bind-address=127.0.0.1", f"--port={port}", "--skip-name-resolve"]
-        return ["mariadbd", "--no-defaults", *given, *files, *address, *options]
+        def command(port: int) -> list[str]:
+            files = [f"--init-file={first}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
+            address = ["--bind-address=127.0.0.1", f"--port={port}", "--skip-name-resolve"]
+            return ["mariadbd", "--no-defaults", *given, *files, *address, *options]
 
-    with running(command, folder) as port:
-        yield port
+        with running(command, folder) as port:
+            yield port

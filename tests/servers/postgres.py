@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import reachable_by_nobody, running
+from tests.servers import folder_of_nobody, running
 
 USER, PASSWORD = "ada", "s3cret word"
 
@@ -20,49 +20,37 @@ def _program(name: str) -> str:
     return str(found[-1]) if found else shutil.which(name) or name
 
 
-def _as_nobody(folder: Path) -> list[str]:
+def _as_nobody() -> list[str]:
     if os.name == "nt" or os.geteuid() != 0:
         return []
-    reachable_by_nobody(folder)
     return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]
 
 
 @contextmanager
-def postgres(folder: Path, *options: str) -> Iterator[int]:
+def postgres(*options: str, files: Mapping[str, bytes] | None = None) -> Iterator[int]:
     """An empty PostgreSQL with a user who has a password; yields its port.
 
     Parameters:
-        folder: For its files.
         options: Settings, as ``name=value``.
+        files: What to put into its folder, where its settings find it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    prefix = _as_nobody(folder)
-    words = folder / "password"
-    words.write_text(PASSWORD)
-    data = folder / "data"
-    given_once = [
-        "-D",
-        str(data),
-        "-U",
-        USER,
-        f"--pwfile={words}",
-        "-A",
-        "scram-sha-256",
-        "-E",
-        "UTF8",
-        "--locale=C",
-    ]
-    subprocess.run(
-        [*prefix, _program("initdb"), *given_once, "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-    )
-    given = [word for option in (*options, "fsync=off", "unix_socket_directories=") for word in ("-c", option)]
+    with folder_of_nobody() as folder:
+        data = folder / "data"
+        prefix = _as_nobody()
+        words = folder / "password"
+        words.write_text(PASSWORD)
+        given = f"-D {data} -U {USER} --pwfile={words} -A scram-sha-256 -E UTF8 --locale=C --no-sync".split()
+        subprocess.run([*prefix, _program("initdb"), *given], check=True, capture_output=True, cwd=folder)
+        for name, content in (files or {}).items():
+            (data / name).write_bytes(content)
+            (data / name).chmod(0o600)
+            if prefix:
+                shutil.chown(data / name, "nobody")
+        settings = [w for option in (*options, "fsync=off", "unix_socket_directories=") for w in ("-c", option)]
 
-    def command(port: int) -> list[str]:
-        address = ["-c", "listen_addresses=127.0.0.1", "-p", str(port)]
-        return [*prefix, _program("postgres"), "-D", str(data), *address, *given]
+        def command(port: int) -> list[str]:
+            address = ["-c", "listen_addresses=127.0.0.1", "-p", str(port)]
+            return [*prefix, _program("postgres"), "-D", str(data), *address, *settings]
 
-    with running(command, folder) as port:
-        yield port
+        with running(command, folder) as port:
+            yield port

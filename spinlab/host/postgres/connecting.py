@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import struct
 
@@ -98,12 +99,16 @@ async def _with_tls(mode: str, ip: str, port: int) -> bool:
     try:
         reader, writer = await asyncio.open_connection(ip, port, limit=64)
     except OSError as error:
-        raise Failed("connection-failed", f"{ip}:{port}: {error.strerror or error}") from None
+        raise Failed("connection-failed", f"{ip}:{port}: {_reason(error)}") from None
     try:
         writer.write(_ASK_FOR_TLS)
         answer = await reader.read(1)
     except OSError as error:
-        raise Failed("connection-failed", f"{ip}:{port}: {error.strerror or error}") from None
+        raise Failed("connection-failed", f"{ip}:{port}: {_reason(error)}") from None
     finally:
         writer.close()
     return answer == b"S"
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else "the connection was lost"

@@ -25,6 +25,9 @@ if sys.platform != "win32":
 
 Poll, Status = pq.PollingStatus, pq.ConnStatus
 
+LONG = 256 << 10
+"""Bytes of one message after which it is no matter of waiting times."""
+
 LOST = "the connection to the database is lost"
 
 
@@ -130,6 +133,7 @@ class Wire:
         """Whether the server or we have closed it; asks the socket."""
         try:
             self.conn.consume_input()
+            self.conn.consume_input()  # the first may have read the server's farewell, the second reads its end
         except OperationalError:
             return True
         return self.conn.status != Status.OK
@@ -151,6 +155,8 @@ class Wire:
                 await ready(self.conn.socket)
             else:
                 await asyncio.wait_for(ready(self.conn.socket), linger)
+            if self._unread > LONG:
+                await asyncio.sleep(0.001)  # the server sends it in small pieces: let them gather
             self._consume()
         self._unread = 0
         return self.conn.get_result()

@@ -13,7 +13,7 @@ from psycopg.pq.abc import PGresult
 
 from spinlab.host.connections import Permit
 from spinlab.host.held import BATCH, LINGER, Connection, Cursor, Failed
-from spinlab.host.pack import Item, pack
+from spinlab.host.pack import Case, Item, pack
 from spinlab.host.postgres import parameters, results, types
 from spinlab.host.postgres.libpq import LOST, Wire
 
@@ -126,6 +126,8 @@ class PostgresConnection(Connection):
         return [self._one(i, item, kind, unfit) for i, (item, kind) in enumerate(zip(params, kinds, strict=True))]
 
     def _one(self, number: int, item: Item, kind: int, unfit: str) -> bytes | None:
+        if isinstance(item, Case) and item.name.startswith("uint"):
+            raise Failed("value-conversion-failed", "Postgres does not support unsigned integers")
         try:
             return parameters.encode(item, kind, self.name_of(kind))
         except types.Unfit as error:
