@@ -40,6 +40,8 @@ class BlockedNetworks:
 
 
 def _is_global(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return True  # what is inside is looked at by itself
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

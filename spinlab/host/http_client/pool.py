@@ -102,7 +102,7 @@ class Pool:
         return Http1(wire, lambda x: self._give_back(place, x), proxied=proxied)
 
     def _give_back(self, place: Place, connection: Http1 | Http2) -> None:
-        if not self._keeps:
+        if not self._keeps or connection.wire.permit.awaited:
             _close(connection)
             return
         connection.wire.permit.hand_over()
