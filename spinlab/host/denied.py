@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from spinlab.http import Denied
 
-PORTS = {"http": 80, "https": 443, "redis": 6379, "mqtt": 1883, "mqtts": 8883, "mysql": 3306, "postgres": 5432}
+PORTS = {"http": 80, "https": 443, "redis": 6379, "mqtt": 1883, "mysql": 3306, "postgres": 5432}
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class _Origin:
 
     @property
     def short(self) -> str:
-        """As one would write it in the manifest: a port that the scheme implies is left out."""
+        """As one would write it in the manifest: a port that the scheme implies is left out, no other may be."""
+        if self.port is None and self.scheme not in PORTS:
+            return f"{self.scheme}://{self.host}:*"
         return f"{self.scheme}://{self.host}" if self.port == PORTS.get(self.scheme) else str(self)
 
 
@@ -119,7 +121,7 @@ def _outbound(capability: str, origin: _Origin, error: str) -> Refusal:
         wanted = "http://self"
     else:
         first = f"A component tried to make an outbound network connection to disallowed destination '{origin}'."
-        wanted = str(origin)
+        wanted = str(origin) if origin.port else origin.short
     second = f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section."
     denied = Denied(capability, str(origin), f"--allow {origin.short}", f'allowed_outbound_hosts = ["{origin.short}"]')
     return Refusal(error, f"address {origin} is not permitted", denied, f"{first}\n{second}")

@@ -171,6 +171,18 @@ def test_what_is_not_granted_is_refused_and_named(services: Services, port: int)
         assert "geheim" not in repr((asking.calls, asking.context.denied, asking.context.written.lines(), answer))
 
 
+@pytest.mark.parametrize(
+    ("address", "grant"),
+    [("mqtt://a", "mqtt://a"), ("mqtts://a", "mqtts://a:*"), ("mqtts://a:8883", "mqtts://a:8883")],
+)
+def test_the_grant_that_is_named_is_one_that_grants(services: Services, address: str, grant: str) -> None:
+    with Asking(function("mqtt://nobody"), services) as asking:
+        assert open_(asking, f"{address}?client_id=a").error == "access-denied"
+        assert asking.context.denied[0].option == f"--allow {grant}"
+    with Asking(function(grant), services) as asking:
+        assert not open_(asking, f"{address}?client_id=a").error
+
+
 def test_opening_connects_to_nobody(asking: Asking) -> None:
     connection = Connection(asking, free_port())
     answer = connection.answer("t", b"x")

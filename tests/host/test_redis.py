@@ -10,8 +10,10 @@ import pytest
 
 from spinlab.function import Function
 from spinlab.host import Services
+from spinlab.host.network import destination
 from spinlab.host.pack import Case, Item
 from spinlab.host.runtime_config import RuntimeConfig
+from spinlab.manifest.hosts import Host
 from tests.host.held import held, settle
 from tests.host.requests import Answer, Asking
 from tests.servers import certificate, free_port
@@ -117,6 +119,19 @@ def test_published_messages_reach_who_subscribed(connection: Connection, port: i
         assert b"subscribe" in listener.recv(1000)
         connection("publish", "news", b"\x00\xff\r\n")
         assert listener.recv(1000).endswith(b"$4\r\n\x00\xff\r\n\r\n")
+
+
+@pytest.mark.parametrize("first", ["SUBSCRIBE", "MONITOR", "QUIT", "HELLO"])
+def test_a_guest_that_turns_its_connection_into_something_else_hurts_itself_only(
+    connection: Connection, asking: Asking, port: int, first: str
+) -> None:
+    words: dict[str, Item] = {"SUBSCRIBE": [b"a"], "HELLO": [3]}
+    connection.answer("execute", first, words.get(first, []))
+    other = Connection(asking, f"redis://127.0.0.1:{port}")
+    assert other("publish", "a", b"x") is None
+    assert other("get", "nobody") is None
+    answer = connection.answer("get", "nobody")
+    assert answer.error in ("", "other", "type-error")
 
 
 @pytest.mark.parametrize(
@@ -249,6 +264,28 @@ def test_what_is_not_granted_is_refused_and_named(services: Services, port: int)
         (call,) = asking.calls
         assert (call.capability, call.operation, call.outcome) == ("outbound Redis", "open", "denied")
         assert "geheim" not in repr((asking.calls, asking.context.denied, asking.context.written.lines(), answer))
+
+
+@pytest.mark.parametrize(
+    ("address", "grant"),
+    [
+        ("redis://a", "redis://a"),
+        ("redis://a:6380", "redis://a:6380"),
+        ("rediss://a", "rediss://a:*"),
+        ("rediss://a:6379", "rediss://a:6379"),
+        ("redis://[::1]", "redis://[::1]"),
+    ],
+)
+def test_the_grant_that_is_named_is_one_that_grants(services: Services, address: str, grant: str) -> None:
+    with Asking(function("redis://nobody"), services) as asking:
+        assert asking.ask("redis.open", address).error == "access-denied"
+        assert asking.context.denied[0].option == f"--allow {grant}"
+    assert services.network.check(function(grant), services, *_destination(address)) is None
+
+
+def _destination(address: str) -> tuple[str, Host, int | None]:
+    to = destination(address)
+    return to.scheme, to.host, to.port
 
 
 def test_nothing_connects_into_a_blocked_network(port: int) -> None:
