@@ -219,6 +219,35 @@ def test_a_stream_is_given_once_and_may_be_left(newer: Bench) -> None:
     assert said == ["connected", "\0", "done", "invalid-state"]
 
 
+PYTHON = """
+import socket
+
+def handle(request):
+    with socket.socket() as connection:
+        try:
+            connection.connect(("127.0.0.1", int(request.query["port"])))
+        except OSError as error:
+            return repr(error)
+        connection.sendall(b"hello")
+        return connection.recv(100)
+"""
+
+
+@pytest.mark.parametrize("wasi", ["0.2", "0.3"])
+def test_a_python_cell_uses_plain_sockets(wasi: str) -> None:
+    app = App("sockets")
+    try:
+        with servers.tcp(servers.echo) as port:
+            hosts = (f"tcp://127.0.0.1:{port}",)
+            app.add(Function("talk", PYTHON, routes=("/talk",), allowed_outbound_hosts=hosts, wasi=wasi))
+            assert app.get(f"/talk?port={port}").text == "hello"
+            denied = app.get("/talk?port=9")
+            assert "Permission" in denied.text
+            assert [d.option for d in denied.denied] == ["--allow tcp://127.0.0.1:9"]
+    finally:
+        app.close()
+
+
 # UDP
 
 

@@ -19,8 +19,10 @@ _SCREEN = "needs a screen, and the sandbox has none", "answer HTML or SVG, which
 C_LIBRARIES = ("zlib", "gzip", "bz2", "lzma", "compression")
 
 REFUSED: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("requests", "httpx", "urllib.request", "urllib3", "aiohttp", "http.client", "pycurl"), _WEB),
-    **dict.fromkeys(("socket", "ssl", "select", "selectors", "socketserver", "http.server", "xmlrpc"), _SOCKETS),
+    **dict.fromkeys(("requests", "httpx", "urllib.request", "urllib3", "aiohttp", "pycurl"), _WEB),
+    **dict.fromkeys(("http.client", "xmlrpc"), _WEB),
+    **dict.fromkeys(("socketserver", "http.server"), ("listens, and the sandbox is a client only", "")),
+    "ssl": ("needs a library for TLS, and the sandbox has none; requests have it", "fetch"),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "nntplib", "telnetlib", "paramiko"), _SOCKETS),
     **dict.fromkeys(("websocket", "websockets", "grpc"), _SOCKETS),
     **dict.fromkeys(("threading", "_thread", "concurrent.futures", "sched"), _THREADS),
