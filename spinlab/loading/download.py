@@ -16,6 +16,9 @@ from spinlab.languages import Progress, silent
 LARGEST = 256 << 20
 """Bytes of a component that is fetched at all; a large one has a tenth of it."""
 
+ROOM = 1 << 30
+"""Bytes that all kept components have together; those that were not used for longest go first."""
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PIECE = 1 << 16
 _SECONDS = 30.0
@@ -41,6 +44,7 @@ def fetched(url: str, digest: str, progress: Progress = silent, *, folder: Path 
     with suppress(OSError):
         data = kept.read_bytes()
         if _digest(data) == digest:
+            os.utime(kept)  # used now
             return data
     data = _download(url, progress)
     if _digest(data) != digest:
@@ -89,7 +93,19 @@ def _keep(place: Path, data: bytes) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
             os.replace(aside, place)
+            _make_room(place)
         except BaseException:
             with suppress(OSError):
                 os.unlink(aside)
             raise
+
+
+def _make_room(newest: Path) -> None:
+    kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in newest.parent.glob("*.wasm"))
+    left = sum(size for _, size, _ in kept)
+    for _, size, path in kept:
+        if left <= ROOM:
+            return
+        if path != newest:
+            path.unlink(missing_ok=True)
+            left -= size

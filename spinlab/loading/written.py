@@ -7,7 +7,7 @@ component that its source still assembles to.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,8 +151,3 @@ def _wasi(function: Function) -> str:
     if any(name.startswith("wasi:http/handler@0.3.") for name in names):
         return "0.3"
     return "0.2" if any(name.startswith("wasi:http/incoming-handler@0.2.") for name in names) else ""
-
-
-def sources_of(function: Function) -> Sequence[str]:
-    """Destinations of the source of a function, for messages."""
-    return () if function.loaded is None else tuple(_sources(function.loaded))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import click
 
 from spinlab.app import App
 from spinlab.errors import ListenError, OptionError, SpinError
@@ -30,6 +25,7 @@ from spinlab.loading.app import app_name
 from spinlab.manifest import load as load_manifest
 from spinlab.server import Server
 from spinlab.up import addresses, stores
+from spinlab.up.announcing import announce, say
 from spinlab.up.inputs import Sql
 from spinlab.up.output import Output, check_followed
 
@@ -74,7 +70,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
         SpinError: It can't be served.
     """
     place = find(options.source)
-    _say(place.remark)
+    say(place.remark)
     host, port = addresses.parse(options.listen)
     _check_tls(options.tls)
     if options.build and not place.bare:
@@ -90,7 +86,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
         truncate=options.truncate_logs,
     )
     if output.folder is not None:
-        _say(f'Logging component stdio to "{output.folder}{os.sep}"')
+        say(f'Logging component stdio to "{output.folder}{os.sep}"')
     app = App(app_name(loaded), state_dir=runtime.state_dir, runtime=runtime, tell=output)
     try:
         _fill(app, loaded, options, progress)
@@ -108,7 +104,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
         with _signals() as stopped:
             _start(server)
             try:
-                _announce(app, loaded, server, options, public=addresses.is_public(host))
+                announce(app, loaded, server.url, options.format, public=addresses.is_public(host))
                 _wait(stopped, server)
             finally:
                 server.stop(STOP_SECONDS)
@@ -130,11 +126,11 @@ def build(place: Place) -> None:
     for name, made in commands:
         folder = place.folder / (made.workdir or "")
         for command in (made.command,) if isinstance(made.command, str) else made.command:
-            _say(f"Building component {name} with `{command}`")
+            say(f"Building component {name} with `{command}`")
             done = subprocess.run(command, shell=True, cwd=folder, check=False)  # noqa: S602 (the manifest's own command)
             if done.returncode:
                 raise SpinError(f"Build command for component {name} failed with status {done.returncode}")
-    _say("Finished building all Spin components" if commands else "None of the components have a build command.")
+    say("Finished building all Spin components" if commands else "None of the components have a build command.")
 
 
 def _runtime(options: Options, place: Place) -> RuntimeConfig:
@@ -196,7 +192,7 @@ def _fill(app: App, loaded: Loaded, options: Options, progress: Progress) -> Non
     stores.set_pairs(app, options.key_values)
     stores.run_sql(app, options.sql)
     for line in stores.summaries(app):
-        _say(line)
+        say(line)
 
 
 # ---- the start
@@ -211,41 +207,6 @@ def _start(server: Server) -> None:
                 f"{error.message}. To have Spin search for a free port, use the --find-free-port option."
             ) from None
         raise
-
-
-def _announce(app: App, loaded: Loaded, server: Server, options: Options, *, public: bool) -> None:
-    if public:
-        where = server.url.partition("//")[2]
-        _warn(f"every machine that reaches {where} can use this application, by any host name and from any web page")
-    for duplicate in app.router.duplicates:
-        _say(f"The following component routes are duplicates and will never be used:\n  {duplicate}")
-    for info in app.routes():
-        if info.problem:
-            _say(f"route {info.pattern}: {info.problem}")
-    for remark in loaded.remarks:
-        _warn(remark)
-    routes = list(_routes(app, loaded))
-    if options.format == "json":
-        click.echo(json.dumps({"base_url": server.url, "routes": routes}, indent=2, ensure_ascii=False))
-    else:
-        click.echo()
-        click.secho("Serving", fg="green", bold=True, nl=False)
-        click.echo(f" {server.url}\nAvailable Routes:")
-        for route in routes:
-            path = "" if route["route"] == "/" else route["route"]
-            click.echo(f"  {route['id']}: {server.url}{path}{' (wildcard)' if route['wildcard'] else ''}")
-            if "description" in route:
-                click.echo(f"    {route['description']}")
-    sys.stdout.flush()
-
-
-def _routes(app: App, loaded: Loaded) -> Iterator[dict[str, Any]]:
-    """The routes in the order in which they are tried, with what answers them."""
-    descriptions = {f.name: f.description for f in loaded.functions}
-    for name, pattern in app.router.listed:
-        path = re.sub(r"/(\.\.\.|\*)$", "", pattern.route)
-        entry = {"id": name, "route": path or "/", "wildcard": path != pattern.route}
-        yield entry | ({"description": descriptions[name]} if descriptions.get(name) else {})
 
 
 @contextmanager
@@ -306,13 +267,3 @@ class _Sink:
         if outcome.error is not None:
             self._output.failed(outcome.error)
         self._end(outcome)
-
-
-def _say(text: str) -> None:
-    if text:
-        click.echo(text, err=True)
-
-
-def _warn(text: str) -> None:
-    click.secho("Warning", fg="yellow", bold=True, nl=False, err=True)
-    click.echo(f": {text}", err=True)

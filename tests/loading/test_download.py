@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -68,6 +69,17 @@ def test_a_component_is_fetched_once_and_kept_under_its_digest(server: tuple[str
     kept.write_bytes(b"changed by somebody")
     assert fetched(f"{url}/x.wasm", DIGEST, folder=tmp_path) == COMPONENT
     assert kept.read_bytes() == COMPONENT
+
+
+def test_what_was_not_used_for_longest_makes_room(
+    server: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "ROOM", len(COMPONENT) + 10)
+    for number, name in enumerate(("old", "older")):
+        (tmp_path / f"{name}.wasm").write_bytes(b"0" * 10)
+        os.utime(tmp_path / f"{name}.wasm", (1000 - number, 1000 - number))
+    fetched(f"{server[0]}/x.wasm", DIGEST, folder=tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"old.wasm", f"{DIGEST[7:]}.wasm"}
 
 
 def test_something_else_than_the_digest_says_is_refused(server: tuple[str, list[str]], tmp_path: Path) -> None:
