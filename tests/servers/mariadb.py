@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.servers import folder_of_nobody, running
@@ -13,11 +13,12 @@ USER, PASSWORD, DATABASE = "ada", "s3cret wörd", "shop"
 
 
 @contextmanager
-def mariadb(*options: str) -> Iterator[int]:
+def mariadb(*options: str, files: Mapping[str, bytes] | None = None) -> Iterator[int]:
     """A MariaDB with an empty database and a user who has a password; yields its port.
 
     Parameters:
-        options: Further ones of its command line.
+        options: Further ones of its command line; ``FOLDER`` in one stands for its folder.
+        files: What to put there.
     """
     with folder_of_nobody() as folder:
         as_user = ["--user=nobody"] if os.name != "nt" and os.geteuid() == 0 else []
@@ -32,10 +33,14 @@ def mariadb(*options: str) -> Iterator[int]:
             encoding="utf-8",
         )
 
+        for name, content in (files or {}).items():
+            (folder / name).write_bytes(content)
+        more = [option.replace("FOLDER", str(folder)) for option in options]
+
         def command(port: int) -> list[str]:
-            files = [f"--init-file={first}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
+            own = [f"--init-file={first}", f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}"]
             address = ["--bind-address=127.0.0.1", f"--port={port}", "--skip-name-resolve"]
-            return ["mariadbd", "--no-defaults", *given, *files, *address, *options]
+            return ["mariadbd", "--no-defaults", *given, *own, *address, *more]
 
         with running(command, folder) as port:
             yield port

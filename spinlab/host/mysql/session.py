@@ -54,12 +54,7 @@ class MySqlConnection(Connection):
 
     async def query(self, statement: str, params: Sequence[Item]) -> Cursor:
         """Begin a statement that gives rows."""
-        columns, number = await self._say(self._begin(statement, params))
-        if columns is None:
-            await self._say(self._close(number))
-            raise Failed("other", "unable to stream query result")
-        self._cursor = Selected(self._wire, columns, self._close(number))
-        return self._cursor
+        return await self._say(self._query(statement, params))
 
     async def execute(self, statement: str, params: Sequence[Item]) -> int:
         """Do a statement for what it changes. Rows that it gives are read to nowhere."""
@@ -69,6 +64,14 @@ class MySqlConnection(Connection):
         said = self._said = asyncio.ensure_future(_told(talk))
         said.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(said)
+
+    async def _query(self, statement: str, params: Sequence[Item]) -> Cursor:
+        columns, number = await self._begin(statement, params)
+        if columns is None:
+            await self._close(number)
+            raise Failed("other", "unable to stream query result")
+        self._cursor = Selected(self._wire, columns, self._close(number))
+        return self._cursor
 
     async def _execute(self, statement: str, params: Sequence[Item]) -> int:
         columns, number = await self._begin(statement, params)
@@ -137,12 +140,12 @@ class MySqlConnection(Connection):
     async def recover(self) -> None:
         """End a statement that nobody wants any more."""
         talking = self._said is not None and not self._said.done()
-        cursor, self._cursor = self._cursor, None
-        if talking or (cursor is not None and cursor.reading):
+        if talking or (self._cursor is not None and self._cursor.reading):
             await self._kill()
         if self._said is not None:
             with suppress(Failed):
                 await asyncio.shield(self._said)
+        cursor, self._cursor = self._cursor, None
         if cursor is not None:
             await cursor.discard()
         if self.closed:
@@ -273,8 +276,5 @@ async def _told(talk: Coroutine[Any, Any, T], name: str = "query-failed") -> T:
         return await talk
     except Failed:
         raise
-    except err.MySQLError as error:
+    except Exception as error:  # noqa: BLE001 (the library's, when a connection is lost or a server talks nonsense)
         raise Failed(name, wire.reason(error)) from None
-    except (OSError, EOFError, AttributeError, ValueError, IndexError, struct.error):
-        # The library sets its streams to None when the connection is lost; a hostile server may say anything.
-        raise Failed(name, wire.LOST) from None

@@ -6,6 +6,7 @@ methods are needed; they have been the same for years, and `_NEEDED` fails by na
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import Any, cast
 
@@ -79,14 +80,17 @@ class Wire(library.Connection):  # type: ignore[misc]
         Raises:
             Failed: There is no connection.
         """
+        connected = False
         try:
             await self._connect()
-        except (OSError, err.MySQLError) as error:
-            self.close()
-            raise Failed("connection-failed", reason(error)) from None
-        except BaseException:
-            self.close()
+            connected = True
+        except Failed:
             raise
+        except Exception as error:  # noqa: BLE001 (whatever a server says that is none of MySQL)
+            raise Failed("connection-failed", reason(error)) from None
+        finally:
+            if not connected:
+                self.close()
 
     async def _get_server_information(self) -> None:
         await super()._get_server_information()
@@ -132,11 +136,13 @@ class Wire(library.Connection):  # type: ignore[misc]
 
 def reason(error: Exception) -> str:
     """What went wrong, for the guest."""
-    if isinstance(error, err.MySQLError) and len(error.args) == 2 and isinstance(error.args[0], int):
-        cause = error.__cause__
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"invalid peer certificate: {cause.verify_message}"
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+    if not isinstance(error, err.MySQLError):
+        return LOST if isinstance(error, (OSError, EOFError)) else "the server does not speak MySQL's protocol"
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"invalid peer certificate: {cause.verify_message}"
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno)
+    if len(error.args) == 2:
         return f"ERROR {error.args[0]}: {error.args[1]}"
-    return LOST if isinstance(error, (OSError, EOFError)) else str(error) or type(error).__name__
+    return str(error) or LOST
