@@ -106,7 +106,7 @@ def _python(function: Function) -> Function | None:
     mounts = _sources(component)
     own = mounts.pop(FOLDER, None)
     text = _text(function.folder, f"{own}/app.py") if own is not None else None
-    wasi = _wasi(function)
+    wasi = wasi_of(function)
     if text is None or not wasi:
         return None
     requires = about.get("requires", ())
@@ -142,7 +142,7 @@ def _modules(function: Function, written: Function) -> dict[str, Function]:
     return found
 
 
-def _wasi(function: Function) -> str:
+def wasi_of(function: Function) -> str:
     """The version that a component's handler is of."""
     try:
         names = [exported.name for exported in binary.exports(_bytes(function))]

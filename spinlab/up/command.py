@@ -150,7 +150,9 @@ def _pair(_context: click.Context, parameter: click.Parameter, given: tuple[str,
     metavar="BYTES",
     help="Memory that one instance may use.",
 )
-@click.option("--max-instance-reuse-count", type=click.IntRange(min=1), metavar="N", help="Requests per instance.")
+@click.option(
+    "--max-instance-reuse-count", type=click.IntRange(min=1), metavar="N", help="Requests per instance of WASI 0.3."
+)
 @click.option("--request-timeout", metavar="TIME", callback=_seconds, help="Stop requests after 30s, 500ms, ...; none.")
 @click.option("--build", is_flag=True, envvar="SPIN_ALWAYS_BUILD", help="Run the build commands first.")
 @click.option("--format", type=click.Choice(["plain", "json"]), default="plain", help="Of the lines at the start.")

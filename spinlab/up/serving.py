@@ -22,6 +22,7 @@ from spinlab.http import Request
 from spinlab.languages import Progress, silent
 from spinlab.loading import AS_SPIN, Loaded, Place, find, load_into, read
 from spinlab.loading.app import app_name
+from spinlab.loading.written import wasi_of
 from spinlab.manifest import load as load_manifest
 from spinlab.server import Server
 from spinlab.up import addresses, stores
@@ -161,7 +162,7 @@ def _adapted(function: Function, options: Options) -> Function:
     changes: dict[str, Any] = {"environment": {**function.environment, **options.environment}}
     if options.request_timeout is not None:
         changes["limits"] = replace(function.limits, timeout=options.request_timeout)
-    if options.max_instance_reuse_count is not None:
+    if options.max_instance_reuse_count is not None and wasi_of(function) == "0.3":  # Spin: of no effect before
         changes["reuse"] = options.max_instance_reuse_count
     return replace(function, **changes)
 
