@@ -119,8 +119,7 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         return self._checked(result_of(self._store.begin(self.label, op, arguments, self._told)))
 
     def _told(self, error: Exception) -> Result:
-        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return Result.error("other", self._store.trouble(self.label, error) or text)
+        return Result.error("other", self._store.trouble(self.label, error) or self._store.words(error))
 
     @staticmethod
     def _checked(result: Result) -> Result:

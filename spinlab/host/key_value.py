@@ -9,16 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
 
-from spinlab.errors import ManifestError, ToolMissing
+from spinlab.errors import ManifestError
 from spinlab.function import Function
 from spinlab.host import denied
 from spinlab.host.effect import Caller, Effect, Result
 from spinlab.host.key_value_sqlite import SqliteStore
 from spinlab.host.notes import Notes
 from spinlab.host.pack import Item, unpack
+from spinlab.host.redis_address import RedisAddress
 from spinlab.host.services import Services
 from spinlab.host.sqlite_file import Place
 from spinlab.manifest.ids import kebab
@@ -47,6 +47,10 @@ class Store(Protocol):
 
     def trouble(self, label: str, error: Exception) -> str:
         """A line for the user about what is wrong with the store; empty when it is the guest's own error."""
+        ...
+
+    def words(self, error: Exception) -> str:
+        """What an error says to the guest."""
         ...
 
     def close(self) -> None:
@@ -159,8 +163,7 @@ class KeyValue:
         """Whether something stands behind each label that is granted.
 
         Raises:
-            ManifestError: Nothing does (Spin: crates/factor-key-value).
-            ToolMissing: The client of a store's server is not installed.
+            ManifestError: Nothing does (Spin: crates/factor-key-value), or its address is none.
         """
         configured = services.runtime.key_value_stores
         for label in function.key_value_stores:
@@ -172,11 +175,8 @@ class KeyValue:
                 )
                 error.subject = ("key_value_store", label)
                 raise error
-            if label in configured and configured[label].type == "redis" and find_spec("redis") is None:
-                raise ToolMissing(
-                    f"the key-value store {label!r} is in Redis, and its client is not installed",
-                    hint="pip install 'spinlab[redis]'",
-                )
+            if label in configured and configured[label].type == "redis":
+                _check_url(label, configured[label].url)
 
     def _next(self, args: str, call: Caller) -> Result | Effect:
         keys = call.effect(int(args)) if args.isascii() and args.isdigit() else None
@@ -184,4 +184,16 @@ class KeyValue:
 
     def _explain(self, label: str, store: Store, call: Caller, error: Exception) -> Result:
         self._notes.tell(call, store.trouble(label, error))
-        return Result.error("other", getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        return Result.error("other", store.words(error))
+
+
+def _check_url(label: str, url: str) -> None:
+    try:
+        RedisAddress.of_operator(url)
+    except ValueError:
+        error = ManifestError(  # without the address, which may hold a password
+            f"Invalid Redis URL of the key-value store {label!r}",
+            hint=f'write it as url = "redis://localhost:6379" under [key_value_store.{label}] of the runtime config',
+        )
+        error.subject = ("key_value_store", label)
+        raise error from None

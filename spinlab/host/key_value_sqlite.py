@@ -84,6 +84,10 @@ class SqliteStore:
         """A line for the user about what is wrong with the file; empty when it is the guest's own error."""
         return trouble(error, f"key-value store {label!r}", self.place, f"%spin reset --kv {label}")
 
+    def words(self, error: Exception) -> str:
+        """What an error says."""
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
     def begin_errand(self, errand: Errand, *, quick: bool) -> Result | Effect:
         """Do it here when it is quick and nobody is in the way, else on a thread of the pool."""
         if quick and self._line.turn.acquire(timeout=AT_ONCE):
