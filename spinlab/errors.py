@@ -58,7 +58,10 @@ class SpinError(Exception):
         message: What was wrong, one sentence without a full stop.
         hint: What to write or do instead.
         location: Where in the function's source.
-        details: Longer text, such as a toolchain's log or a guest's traceback.
+        details: Longer text, such as what else a compiler found or a guest's traceback.
+
+    Attributes:
+        log: All that a tool wrote, for `%spin log NAME`; not shown with the error.
     """
 
     def __init__(self, message: str, *, hint: str = "", location: Location | None = None, details: str = "") -> None:
@@ -70,6 +73,7 @@ class SpinError(Exception):
         self.source: SourceView | None = None
         self.subject: tuple[str, str] | None = None  # key and value of the option that it is about
         self.unseen: tuple[str, ...] = ()  # what no display of it may show
+        self.log = ""
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from spinlab.errors import BuildError, OptionError
 from spinlab.folders import cache_dir
-from spinlab.images import cache, packages, toolchain
-from spinlab.images.process import ProgramError, environment, run
+from spinlab.images import packages
 from spinlab.images.recipe import HERE, RECIPES, TZDATA, Recipe, key, sources
-from spinlab.languages import Progress, silent
+from spinlab.toolchains import cache, environments
+from spinlab.toolchains.process import ProgramError, environment, run
+from spinlab.toolchains.progress import Progress, silent
 
 SHIPPED = HERE / "built"
 """Images that came with the installed package; a checkout has none."""
@@ -159,7 +160,7 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
 
 def build(recipe: Recipe, requires: tuple[str, ...], name: str, progress: Progress) -> Image:
     """Build an image and store it as `name` in the cache."""
-    home = toolchain.ensure(recipe, progress)
+    home = recipe.toolchain(progress)
     with cache.scratch() as scratch:
         facts = make(recipe, home, requires, scratch, progress)
         store = cache.folder("images")
@@ -189,7 +190,7 @@ def make(recipe: Recipe, home: Path, requires: tuple[str, ...], scratch: Path, p
             (own / path).write_bytes(data)
         added.mkdir()
     packages.install(recipe, home, (*requires, TZDATA), added, tick)
-    command = [str(toolchain.program(home, "componentize-py")), "-q"]
+    command = [str(environments.program(home, "componentize-py")), "-q"]
     command += recipe.command("boot", "image.wasm", own_world=True)
     # `own` first: the guest sees the folders as /0, /1 and so on, in this order.
     at = command.index("componentize") + 1

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from spinlab.errors import BuildError, OptionError, ToolMissing
-from spinlab.images import toolchain
 from spinlab.images.recipe import Recipe
+from spinlab.toolchains import environments
 
 _PIN = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?P<extras>\[[^\]]*\])?\s*==\s*(?P<version>[\w.!+-]+)",
@@ -48,7 +48,7 @@ def install(recipe: Recipe, home: Path, requires: tuple[str, ...], target: Path,
     arguments = ["install", "--target", str(target), "--platform", "any", "--implementation", "py", "--abi", "none"]
     arguments += ["--python-version", version, *requires]
     try:
-        toolchain.pip(home, arguments, cwd=target.parent, tick=tick)
+        environments.pip(home, arguments, cwd=target.parent, tick=tick)
     except ToolMissing as error:
         missing = _MISSING.search(error.details)
         if missing is None:

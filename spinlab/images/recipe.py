@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from spinlab.toolchains import environments
+from spinlab.toolchains.progress import Progress, silent
+
 HERE = Path(__file__).parent
 SOURCES = (".py", ".wit", ".toml")
 
@@ -42,6 +45,10 @@ class Recipe:
     def pins(self) -> tuple[str, ...]:
         """What the toolchain's environment holds."""
         return (self.sdk, self.componentize)
+
+    def toolchain(self, progress: Progress = silent) -> Path:
+        """The folder of the official toolchain's environment, made at the first need."""
+        return environments.ensure(f"python-{self.wasi}", self.pins, progress)
 
     def command(self, entry: str, output: str, *, own_world: bool = False) -> tuple[str, ...]:
         """The command line, without the program, that makes `output` of the module `entry`."""

@@ -7,7 +7,7 @@ object), so that other packages can add theirs.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -15,13 +15,8 @@ from typing import Protocol
 
 from spinlab.errors import Location, OptionError, SourceError
 from spinlab.function import Function
-
-Progress = Callable[[str, float | None], None]
-"""Called with what is being done and how far it is (0 to 1, or None when unknown)."""
-
-
-def silent(_what: str, _done: float | None = None) -> None:
-    """The progress display of those who want none."""
+from spinlab.toolchains.progress import Progress as Progress
+from spinlab.toolchains.progress import silent as silent
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,7 @@ class Build:
         modules: Names of the ``--module`` functions this one was built with.
         warnings: One-line remarks for the card.
         seconds: How long it took.
+        log: All that its tools wrote.
     """
 
     component: bytes = field(repr=False)
@@ -60,6 +56,7 @@ class Build:
     modules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    log: str = field(default="", repr=False, compare=False)
 
 
 class Language(Protocol):

@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 import spinlab
 from spinlab import Request, Response
 from spinlab.export.mounts import mounted_files
-from spinlab.images import toolchain
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import silent
 from spinlab.manifest import Component, load
+from spinlab.toolchains import environments
 from tests.peer.wasmtime_serve import CACHE, closed, serve
 
 Answer = tuple[int, tuple[tuple[str, str], ...], bytes]
@@ -92,11 +91,11 @@ def build_official(folder: Path, wasi: str) -> None:
     recipe = RECIPES[wasi]
     pins = [line for line in (folder / "requirements.txt").read_text().splitlines() if line]
     assert set(recipe.pins) <= set(pins)
-    home = toolchain.ensure(recipe, silent)
+    home = recipe.toolchain()
     environment = {
         **os.environ,
         "VIRTUAL_ENV": str(home),
-        "PATH": f"{toolchain.program(home, 'x').parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{environments.program(home, 'x').parent}{os.pathsep}{os.environ['PATH']}",
     }
     for component in load(folder / "spin.toml").components.values():
         if component.build is not None:

@@ -10,11 +10,11 @@ import pytest
 from spinlab.engine import Sandbox, default_engine
 from spinlab.function import Function
 from spinlab.http import Headers, Request
-from spinlab.images import toolchain
-from spinlab.images.process import environment, run
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import BuildContext, silent
+from spinlab.languages import BuildContext
 from spinlab.languages.python import LANGUAGE
+from spinlab.toolchains import environments
+from spinlab.toolchains.process import environment, run
 from tests.images.running import VERSIONS, sandbox
 
 CELL = """
@@ -57,10 +57,10 @@ def test_the_official_build_answers_as_the_image_does(wasi: str, tmp_path: Path)
     assert files is not None
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    home = toolchain.ensure(RECIPES[wasi], silent)
+    home = RECIPES[wasi].toolchain()
     program, *arguments = LANGUAGE.build_command(function, built).split()
     assert program == "componentize-py"
-    run([toolchain.program(home, program), *arguments], cwd=tmp_path, env=environment({"VIRTUAL_ENV": str(home)}))
+    run([environments.program(home, program), *arguments], cwd=tmp_path, env=environment({"VIRTUAL_ENV": str(home)}))
     engine = default_engine()
     component = (tmp_path / "app.wasm").read_bytes()
     official = Sandbox(engine, engine.prepare(component, name="official"), name="hello")

@@ -1,4 +1,4 @@
-"""Where built images and their toolchains are kept, and how they are written safely."""
+"""Where toolchains and what they made are kept, and how it is written safely."""
 
 from __future__ import annotations
 
