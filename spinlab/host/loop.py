@@ -46,7 +46,8 @@ class Loop:
         """The running loop."""
         with self._lock:
             if self._loop is None or self._loop.is_closed():
-                self._loop = asyncio.new_event_loop()
+                # Of Windows' loops only this one waits for a socket that a library such as libpq has opened.
+                self._loop = asyncio.SelectorEventLoop() if sys.platform == "win32" else asyncio.new_event_loop()
                 threading.Thread(target=self._loop.run_forever, name="spinlab-outside", daemon=True).start()
             return self._loop
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 import shutil
 import ssl
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -40,14 +40,26 @@ def _certificates() -> Iterator[str]:
         yield Path(certifi.where()).read_text("ascii", errors="ignore")
 
 
-def file(more: str | None = None) -> Path:
-    """A file with the platform's root certificates, and with another one in PEM form if there is `more`."""
-    name = hashlib.sha256((more or "").encode()).hexdigest()
-    path = _folder() / f"{name}.pem"
-    if not path.exists():
-        unfinished = path.with_suffix(f".{os.getpid()}-{id(object())}")
-        unfinished.write_text(_platform() + "\n" + (more or ""), encoding="utf-8")
-        unfinished.replace(path)
+@contextmanager
+def file(more: str | None = None) -> Iterator[Path]:
+    """A file with the platform's root certificates, and with another one in PEM form if there is `more`; it may be
+    gone afterwards."""
+    if not more:
+        yield _platforms_file()
+        return
+    descriptor, name = tempfile.mkstemp(suffix=".pem", dir=_folder())
+    try:
+        with open(descriptor, "w", encoding="utf-8") as out:
+            out.write(_platform() + "\n" + more)
+        yield Path(name)
+    finally:
+        os.unlink(name)
+
+
+@cache
+def _platforms_file() -> Path:
+    path = _folder() / "platform.pem"
+    path.write_text(_platform(), encoding="utf-8")
     return path
 
 

@@ -289,6 +289,16 @@ def test_a_statement_that_takes_too_long_ends_at_the_deadline(
     assert "Err" not in answer
 
 
+def test_a_connection_that_an_instance_kept_is_opened_again_in_its_next_request(
+    postgres_port: int, mariadb_port: int
+) -> None:
+    with box("databases3", reuse=100) as guest:
+        opened = run(guest, f"pg open | {postgres_url(postgres_port)}", f"mysql open | {mariadb_url(mariadb_port)}")
+        answers = run(guest, "pg query | select 1", "pg query-async | select 1", "mysql query | select 1")
+    assert opened == ["opened", "opened"]
+    assert all("Int32(1)" in answer for answer in answers), answers
+
+
 def test_many_rows_are_all_there(postgres_port: int, mariadb_port: int) -> None:
     postgres, mysql = postgres_url(postgres_port), mariadb_url(mariadb_port)
     with box("databases2") as guest:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -277,6 +279,32 @@ def test_a_root_certificate_that_is_none_is_told(ask: Asking) -> None:
 def test_a_server_that_says_nothing_is_waited_for_until_the_address_says(ask: Asking) -> None:
     with talker(lambda peer: time.sleep(30) if peer.recv(1) else None) as port:
         assert "timed out" in refused(ask, f"postgres://ada:x@127.0.0.1:{port}/db?connect_timeout=1")
+
+
+@pytest.mark.parametrize("family", ["postgres", "mysql"])
+def test_a_request_that_ends_while_a_server_says_nothing_leaves_no_descriptor(family: str) -> None:
+    services, heard = Services(), threading.Semaphore(0)
+
+    def silent(peer: socket.socket) -> None:
+        heard.release()
+        while peer.recv(100):
+            pass
+        heard.release()
+
+    def wait_for(count: int) -> None:
+        for _ in range(count):
+            assert heard.acquire(timeout=60)
+
+    with talker(silent) as port:
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with asking(services=services) as ask:
+                for _ in range(20):
+                    assert ask.begin(f"{family}.open", f"{family}://ada:x@127.0.0.1:{port}/db")[1] == PENDING
+                wait_for(20)
+            wait_for(20)  # each has been closed on our side
+    assert len(os.listdir("/proc/self/fd")) <= before + 4
+    services.close()
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"N" + b"\xff" * 100, b"S\x00\x00\x00"])

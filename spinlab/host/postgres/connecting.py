@@ -85,10 +85,11 @@ async def _to(
     settings.update(user=address.user, password=address.password, dbname=address.database)
     if await _with_tls(address.settings.get("sslmode", "prefer"), ip, place.port):
         # Spin's library checks chain and name whenever there is TLS.
-        settings.update(sslmode="verify-full", sslrootcert=str(roots.file(ca)))
-    else:
-        settings.update(sslmode="disable")
-        settings.pop("sslnegotiation", None)
+        with roots.file(ca) as trusted:
+            settings.update(sslmode="verify-full", sslrootcert=str(trusted))
+            return PostgresConnection(Wire(await connect(settings)), permit)
+    settings.update(sslmode="disable")
+    settings.pop("sslnegotiation", None)
     return PostgresConnection(Wire(await connect(settings)), permit)
 
 
