@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("empty_session")
 @pytest.mark.parametrize(
     ("code", "offered", "replaced"),
     [
-        ("%spin re", {"remove"}, "re"),
+        ("%spin rem", {"remove"}, "rem"),
         ("%spin show te", {"teapot"}, "te"),
         ("%spin get /t", {"/tea/kind"}, "/t"),
         ("x = %spin get /t", {"/tea/kind"}, "/t"),

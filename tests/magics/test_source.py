@@ -42,7 +42,7 @@ def test_windows_line_ends_stay() -> None:
 
 
 def test_other_cells_are_left_alone() -> None:
-    for cell in ("%%spinsql x\nselect 1\n", "%%spin?\n", "x = 1\n", "", "%%bash\necho\n"):
+    for cell in ("%%spinsqlx\nselect 1\n", "%%spin?\n", "x = 1\n", "", "%%bash\necho\n"):
         lines = cell.splitlines(keepends=True)
         assert keep_bodies_exact(lines) is lines
 
