@@ -66,7 +66,7 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         return Value(result.data)
 
     def __setitem__(self, key: str, value: bytes | str) -> None:
-        self._ask("set", _key(key), value.encode() if isinstance(value, str) else bytes(value))
+        self._ask("set", _key(key), _value(value))
 
     def __delitem__(self, key: str) -> None:
         if not self.exists(key):
@@ -94,6 +94,12 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
     def set(self, key: str, value: bytes | str) -> None:
         """Set a value; text goes as UTF-8."""
         self[key] = value
+
+    def update(self, other: Any = (), /, **values: bytes | str) -> None:
+        """Set several values in one step: all of them, or none when it fails."""
+        pairs = [[_key(key), _value(value)] for key, value in dict(other, **values).items()]
+        if pairs:
+            self._ask("set-many", *pairs)
 
     def delete(self, key: str) -> None:
         """Delete a key; one that is not there is no error."""
@@ -126,6 +132,10 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         if result.status == ERROR:
             raise StoreError(result.data.decode("utf-8", "replace") or result.head)
         return result
+
+
+def _value(value: bytes | str) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
 
 
 def _key(key: object) -> str:
