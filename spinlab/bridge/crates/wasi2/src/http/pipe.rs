@@ -61,6 +61,8 @@ pub struct Sent {
 
 thread_local! {
     static PIPES: RefCell<Vec<Weak<Pipe>>> = const { RefCell::new(Vec::new()) };
+    /// Finished and let go by the guest, with something that is still to be sent.
+    static LEAVING: RefCell<Vec<Rc<Pipe>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Send what every body holds back.
@@ -75,12 +77,14 @@ pub fn send_all() -> Sent {
         sent.any |= any;
         sent.pending.extend(pending);
     }
+    LEAVING.with_borrow_mut(|leaving| leaving.retain(|pipe| pipe.has_more()));
     sent
 }
 
 /// A new request comes in: whatever the last one left is gone.
 pub fn reset() {
     PIPES.take();
+    LEAVING.take();
 }
 
 impl Pipe {
@@ -107,6 +111,9 @@ impl Pipe {
         PIPES.with_borrow_mut(|pipes| pipes.push(Rc::downgrade(self)));
         if self.flushes.get() > 1 || self.buffer.borrow().len() >= HELD || (!self.is_response && self.is_finished()) {
             self.send();
+        }
+        if self.is_finished() {
+            self.stay();
         }
     }
 
@@ -201,7 +208,7 @@ impl Pipe {
     }
 
     /// The guest says that the body is complete.
-    pub fn finish(&self, trailers: Option<Rc<Fields>>) -> Result<(), ErrorCode> {
+    pub fn finish(self: &Rc<Self>, trailers: Option<Rc<Fields>>) -> Result<(), ErrorCode> {
         if self.expected.is_some_and(|expected| self.written.get() != expected) {
             let code = self.wrong_size();
             self.break_off(code.clone(), "the body is not as long as content-length says");
@@ -215,7 +222,21 @@ impl Pipe {
         if self.begun.get() || !self.is_response {
             self.send();
         }
+        self.stay();
         Ok(())
+    }
+
+    /// Live on without the guest until everything of a request's body is sent.
+    fn stay(self: &Rc<Self>) {
+        if !self.is_response && self.target.borrow().is_some() && self.has_more() {
+            LEAVING.with_borrow_mut(|leaving| leaving.push(self.clone()));
+        }
+    }
+
+    /// Something is still to be sent, or on its way.
+    fn has_more(&self) -> bool {
+        let under_way = self.sending.borrow().as_ref().is_some_and(|effect| effect.pending_so_far().is_some());
+        !self.closed.get() && (under_way || *self.stage.borrow() != Stage::Sent)
     }
 
     /// The guest dropped the body instead of finishing it.
