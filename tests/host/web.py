@@ -24,14 +24,12 @@ class Seen:
 
     Attributes:
         paths: In order.
-        sent: Bytes of the endless body that it got rid of.
         connections: Addresses of clients.
         gone: Set when a client left before the answer was complete.
     """
 
     def __init__(self) -> None:
         self.paths: list[str] = []
-        self.sent = 0
         self.connections: set[tuple[str, int]] = set()
         self.gone = threading.Event()
 
@@ -105,20 +103,6 @@ async def _early(seen: Seen, scope: Any, receive: Any, send: Any, query: dict[st
     await _whole(send, b"too large", 413)
 
 
-async def _big(seen: Seen, scope: Any, receive: Any, send: Any, query: dict[str, str]) -> None:
-    """A gibibyte, as long as somebody takes it."""
-    leaving = asyncio.ensure_future(_hang(seen, scope, receive, send, query))
-    await _begin(send)
-    piece = b"x" * 65536
-    for _ in range(1024 * 16):
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-        if leaving.done():
-            return
-        seen.sent += len(piece)
-    leaving.cancel()
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _slow(seen: Seen, scope: Any, receive: Any, send: Any, query: dict[str, str]) -> None:
     await asyncio.sleep(int(query.get("ms", "100")) / 1000)
     await _whole(send, b"at last")
@@ -150,7 +134,6 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
     "/talk": _talk,
     "/count": _count,
     "/early": _early,
-    "/big": _big,
     "/slow": _slow,
     "/hang": _hang,
     "/stall": _stall,

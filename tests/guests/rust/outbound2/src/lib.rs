@@ -14,7 +14,7 @@ impl kit::bindings::Guest for Outbound {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let target = Target::of(&request);
         let url = target.get("url").unwrap_or("");
-        let told = match target.path.as_str() {
+        let told = match target.path.trim_start_matches("/outbound2") {
             "/get" => get(url),
             "/timed" => timed(url, &target),
             "/part" => part(url, target.number("n", 1)),
