@@ -176,7 +176,8 @@ class Wire:
 
     async def interrupt(self) -> None:
         """Ask the server to end what it does. It may be done already."""
-        if pq.version() < 170000:
+        if pq.version() < 170000:  # which can only do it while it waits
+            await asyncio.get_running_loop().run_in_executor(None, self.conn.get_cancel().cancel)
             return
         cancel = self.conn.cancel_conn()
         try:
