@@ -60,9 +60,11 @@ class App(Shown):
         runtime: What the operator decided (``runtime-config.toml``).
         tell: Called with component id, stream and text whenever a guest writes to its log, from any thread.
         tracing: Whether what functions ask of the host is recorded, for `traces` and for how often a grant was used.
+        proxies: Whether outbound HTTP goes through the proxies of the environment (``HTTP_PROXY`` and its kin); never
+            while networks are blocked, since nobody could say where a proxy connects.
 
     Attributes:
-        tracing: The same; it may be changed at any time. What is denied is recorded in any case.
+        tracing, proxies: The same; they may be changed at any time. What is denied is recorded in any case.
         variables: Application variable -> ``default``, ``description``, ``required`` and ``secret``, as the manifest
             declares them.
         services: What stands behind the functions' grants.
@@ -80,9 +82,11 @@ class App(Shown):
         runtime: RuntimeConfig | None = None,
         tell: Callable[[str, str, str], None] | None = None,
         tracing: bool = True,
+        proxies: bool = False,
     ) -> None:
         self.name = name
         self.tracing = tracing
+        self.proxies = proxies
         self.variables: dict[str, dict[str, Any]] = {}
         self.application: Application | None = None
         self.migrations: dict[tuple[str, str], Migration] = {}
@@ -543,6 +547,7 @@ class App(Shown):
             local=self.submit,
             components=lambda: self._table.ids,
             tracing=lambda: self.tracing,
+            proxies=lambda: self.proxies,
         )
 
     def _declared(self) -> Mapping[str, Mapping[str, Any]]:

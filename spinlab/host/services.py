@@ -52,7 +52,7 @@ class Services:
         local: Local | None = None,
         components: Callable[[], Iterable[str]] = tuple,
         tracing: Callable[[], bool] = lambda: True,
-        proxies: bool = False,
+        proxies: Callable[[], bool] = bool,
     ) -> None:
         self.runtime = runtime or RuntimeConfig()
         own = self.runtime.state_dir

@@ -13,11 +13,6 @@ from spinlab.languages import language, languages
 from spinlab.magics.options import Arguments, Command, Option, Positional
 from spinlab.magics.quantities import count, duration, size
 
-GRANTS_SERVED_LATER = {
-    "allowed_outbound_hosts": "outbound hosts",
-}
-"""Attribute of `Function` -> its words: what an export's manifest carries and the notebook does not serve yet."""
-
 
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")

@@ -6,7 +6,6 @@ from spinlab.errors import ListenError, Location, SpinError
 from spinlab.function import Function
 from spinlab.grants import options
 from spinlab.live import Live
-from spinlab.magics.cell import GRANTS_SERVED_LATER
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments
 from spinlab.magics.reporting import keep_note, point_at
@@ -37,7 +36,7 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     desk.defined(function)
     if live is None:
         return card(CardFacts(function))
-    remarks = [*served_later(function), *of_variables(app, asked(live.function))]
+    remarks = [*of_variables(app, asked(live.function))]
     if function.ai_models:
         from spinlab.host.llm import problems
 
@@ -78,11 +77,3 @@ def taken_back(before: Live, function: Function) -> tuple[str, ...]:
     given = options(before.declared or before.function, before.function)
     lost = [x for x in given if x in options(function, before.function)]
     return (f"this took back {' '.join(lost)}; add it to the %%spin line to keep it",) if lost else ()
-
-
-def served_later(function: Function) -> tuple[str, ...]:
-    """What of the grants is only recorded for now."""
-    named = [words for attribute, words in GRANTS_SERVED_LATER.items() if getattr(function, attribute)]
-    if not named:
-        return ()
-    return (f"recorded for the export, not served in the notebook yet: {', '.join(named)}",)

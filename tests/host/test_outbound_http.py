@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from spinlab.host import DONE, ERROR, PENDING
+from spinlab.host import DONE, ERROR, PENDING, Services
 from spinlab.host.effect import Record
 from spinlab.host.runtime_config import ClientTls, RuntimeConfig
 from tests.host.asking import Asking
@@ -516,3 +518,67 @@ def _until(true: object, seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+# Proxies.
+
+
+def test_proxies_of_the_environment_are_used_when_asked_and_never_otherwise(
+    plain: Site, secure1: Site, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        request = head(connection)
+        asked.append(request)
+        if request.startswith(b"CONNECT"):
+            with socket.create_connection(("127.0.0.1", secure1.port)) as onward:
+                connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+                relays = [threading.Thread(target=_relay, args=pair) for pair in _both(connection, onward)]
+                for relay in relays:
+                    relay.start()
+                for relay in relays:
+                    relay.join(20)
+        else:
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\nby the proxy")
+
+    with scripted(answer) as port:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://user:pass@127.0.0.1:{port}")
+        for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        direct = Asking("*://*:*", runtime=trusting(authority))
+        assert direct.fetch(f"{plain.url}/").body == b"hello from /"
+        proxied = Asking("*://*:*", services=Services(runtime=trusting(authority), proxies=lambda: True))
+        assert proxied.fetch("http://nobody.invalid/x?y").body == b"by the proxy"
+        assert proxied.fetch(f"{secure1.url}/z").body == b"hello from /z"
+        assert [request.split(b"\r\n")[0] for request in asked] == [
+            b"GET http://nobody.invalid:80/x?y HTTP/1.1",
+            f"CONNECT localhost:{secure1.port} HTTP/1.1".encode(),
+        ]
+        assert all(b"roxy-authorization: Basic dXNlcjpwYXNz" in request.replace(b"-A", b"-a") for request in asked)
+        blocked = replace(trusting(authority), block_networks=("10.0.0.0/8",))
+        refused = Asking("*://*:*", services=Services(runtime=blocked, proxies=lambda: True))
+        assert refused.fetch("http://nobody.invalid/").error == "DNS-error"
+        for asking in (direct, proxied):
+            asking.services.close()
+
+
+def test_a_proxy_that_does_not_connect_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(lambda connection: (head(connection), connection.sendall(b"HTTP/1.1 403 No\r\n\r\n"))) as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        asking = Asking("*://*:*", services=Services(proxies=lambda: True))
+        assert asking.fetch("https://example.com/").error == "destination-unavailable"
+        assert len(asking.services.network.connections) == 0
+
+
+def _both(one: socket.socket, other: socket.socket) -> list[tuple[socket.socket, socket.socket]]:
+    return [(one, other), (other, one)]
+
+
+def _relay(source: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            to.sendall(data)
+        to.shutdown(socket.SHUT_WR)

@@ -101,8 +101,7 @@ def test_options_reach_the_function(kernel: Kernel) -> None:
         "--timeout 1m30s --memory 64MiB --max-response 1MiB --max-log 2k --max-request 3k "
         "--reuse 2 --description 'Tea.'"
     )
-    ran = kernel.run(cell("teapot", options=options)).ok()
-    assert "recorded for the export, not served in the notebook yet: outbound hosts" in ran.text
+    kernel.run(cell("teapot", options=options)).ok()
     code = """
 import spinlab
 f = spinlab.current_app()["teapot"].function

@@ -95,7 +95,7 @@ class Client:
             # Roots are read from files, which takes tens of milliseconds the first time.
             tls = self._tls.known(component, to.host) or await asyncio.to_thread(self._tls.for_host, component, to.host)
         # A proxy resolves names itself: nothing could be said of the address that it connects to.
-        asked = self._services.proxies and not self._services.network.blocked
+        asked = self._services.proxies() and not self._services.network.blocked
         plain = os.environ.get("SPIN_OUTBOUND_H2C_PRIOR_KNOWLEDGE")
         return Place(to, tls, proxy_for(to) if asked else None, tls is None and plain == to.authority)
 
