@@ -162,16 +162,11 @@ def _explain(error: Exception) -> Result:
     if isinstance(error, Unreachable):
         limited = error.code == "connection-limit-reached"
         return Result.error("too-many-connections") if limited else Result.error("other", problem(error))
-    if isinstance(error, _WrongTypeError) or (isinstance(error, ServerError) and _is_type(error)):
+    if isinstance(error, _WrongTypeError):
         return Result.error("type-error")
     if isinstance(error, (RedisError, OSError, ssl.SSLError)):
         return Result.error("other", problem(error))
     return Result.error("other", f"{type(error).__name__}: {error}")
-
-
-def _is_type(error: ServerError) -> bool:
-    """Whether a key holds something else, as the interface words it."""
-    return error.code == "WRONGTYPE" or error.detail.startswith("value is not an integer")
 
 
 class _WrongTypeError(Exception):

@@ -18,7 +18,7 @@ CELLS = {
 import json
 from spin_sdk import mqtt, redis
 from spin_sdk.mqtt import Qos
-from spin_sdk.wit.imports.redis import Error_InvalidAddress, Error_TypeError, RedisParameter_Binary
+from spin_sdk.wit.imports.redis import Error_InvalidAddress, RedisParameter_Binary
 from spin_sdk.wit.types import Err
 
 def handle(request):
@@ -106,7 +106,7 @@ def test_a_python_cell_uses_redis_and_mqtt(wasi: str, app: App, ports: tuple[int
         ["x", "y"],
         1,
         ["RedisResult_Binary", "RedisResult_Nil"],
-        "Error_TypeError",
+        "Error_Other",
         1,
         "Error_InvalidAddress",
     ]

@@ -138,15 +138,18 @@ def test_a_guest_that_turns_its_connection_into_something_else_hurts_itself_only
     ("operation", "arguments"),
     [("get", ["s"]), ("incr", ["s"]), ("sadd", ["t", ["x"]]), ("smembers", ["t"]), ("srem", ["t", ["x"]])],
 )
-def test_a_value_of_another_type_is_a_type_error(connection: Connection, operation: str, arguments: list[Item]) -> None:
+def test_a_value_of_another_type_is_told_in_the_servers_words_as_in_spin(
+    connection: Connection, operation: str, arguments: list[Item]
+) -> None:
     connection("sadd", "s", ["x"])
     connection("set", "t", b"text")
-    assert connection.answer(operation, *arguments).error == "type-error"
+    answer = connection.answer(operation, *arguments)
+    assert (answer.error, answer.message.partition(":")[0]) == ("other", "WRONGTYPE")
 
 
 def test_text_is_not_a_number(connection: Connection) -> None:
     connection("set", "t", b"text")
-    assert connection.answer("incr", "t").error == "type-error"
+    assert connection.answer("incr", "t").error == "other"
 
 
 def test_members_that_are_no_text_are_a_type_error(connection: Connection) -> None:
@@ -173,7 +176,7 @@ def test_an_error_within_a_list_is_the_error(connection: Connection) -> None:
     connection.execute("MULTI")
     assert connection.execute("LPUSH", "t", "x") == [Case("status", "QUEUED")]
     answer = connection.answer("execute", "EXEC", [])
-    assert answer.error == "type-error"
+    assert answer.error == "other"
     assert connection("get", "t") == b"text"
 
 
@@ -348,7 +351,7 @@ def test_the_trace_tells_each_operation_without_its_values(services: Services, p
         connection.answer("sadd", "secret-key", ["x"])
         told = [(call.operation, call.target, call.outcome) for call in asking.calls]
         target = f"redis://127.0.0.1:{port}"
-        assert told == [("open", target, "ok"), ("set", target, "ok"), ("sadd", target, "type-error")]
+        assert told == [("open", target, "ok"), ("set", target, "ok"), ("sadd", target, "other")]
         assert "secret" not in repr(asking.calls)
         assert asking.calls[1].sent > 20
 
