@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,4 +54,7 @@ def postgres(*options: str, files: Mapping[str, bytes] | None = None) -> Iterato
             return [*prefix, _program("postgres"), "-D", str(data), *address, *settings]
 
         with running(command, folder) as port:
+            ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+            while subprocess.run(ready).returncode == 1:  # it listens, and does not let anybody in yet
+                time.sleep(0.02)
             yield port
