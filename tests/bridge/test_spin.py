@@ -21,7 +21,7 @@ def test_what_is_not_granted_is_refused_in_each_interfaces_own_words() -> None:
         assert "is not permitted" in answers[name]
     assert answers["variable"].startswith("Error::Undefined(")
     assert answers["config"] == "Ok(None) Ok([])"
-    assert answers["llm"].startswith("Error::RuntimeError(")
+    assert answers["llm"].startswith('Error::InvalidInput("The component does not have access to use')
 
 
 def test_every_refusal_is_noted() -> None:
