@@ -22,9 +22,16 @@ def mariadb(*options: str, files: Mapping[str, bytes] | None = None) -> Iterator
     """
     with folder_of_nobody() as folder:
         as_user = ["--user=nobody"] if os.name != "nt" and os.geteuid() == 0 else []
-        given = [f"--datadir={folder / 'data'}", *as_user]
+        # Temporary tables are named by the process, so that two servers take each other's in a folder that they share.
+        given = [f"--datadir={folder / 'data'}", f"--tmpdir={folder}", *as_user]
         made = ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]
-        subprocess.run(["mariadb-install-db", *made, *given], check=True, capture_output=True, cwd=folder)
+        subprocess.run(
+            ["mariadb-install-db", *made, *given],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            env={**os.environ, "TMPDIR": str(folder)},
+        )
         first = folder / "first.sql"
         first.write_text(
             f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4;\n"
