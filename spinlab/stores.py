@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 class Value(bytes, Shown):
     """A value of a store: bytes that show themselves as what they hold."""
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython, which would show any bytes by their quotes: so within a list, but not as a cell's result."""
+        shown = self._repr_mimebundle_()["text/plain"] if len(printer.stack) <= 1 else repr(self)
+        printer.text(shown)
+
     @property
     def text(self) -> str:
         """As text; bad bytes are replaced."""
