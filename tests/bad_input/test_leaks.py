@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import psutil
@@ -16,6 +17,9 @@ from spinlab.function import MIB, Limits
 from spinlab.server import Server
 from tests.conftest import wat
 from tests.engine import wat_guests
+from tests.guests import component
+from tests.host.web import Site
+from tests.host.web import server as site_of
 
 SPARE = 16
 """Threads and descriptors that may come because pools are filled when they are needed; a leak shows in every round."""
@@ -23,6 +27,18 @@ SPARE = 16
 POOLED = 256 * MIB
 """Memory that may come for the same reason; one instance of Python has 45 MiB."""
 
+STORES = """
+from spin_sdk import key_value, sqlite
+def handle(request):
+    with key_value.open_default() as store:
+        store.set("key", b"value")
+        keys = store.get_keys()
+    with sqlite.open_default() as db:
+        db.execute("create table if not exists t (n)", [])
+        db.execute("insert into t values (1)", [])
+        return f"{keys} {db.execute('select max(n) from t', []).rows[0].values[0].value}"
+"""
+GRANTS = {"key_value_stores": ("default",), "sqlite_databases": ("default",)}
 FAILS = "def handle(request):\n    return 1 // (request.path != '/fails')\n"
 GREETS = "def handle(request):\n    return 'Hello {}'\n"
 
@@ -44,17 +60,17 @@ class Held:
         return cls(process.num_fds(), process.num_threads(), children, process.memory_info().rss)
 
 
-def not_grown(before: Held) -> None:
+def not_grown(before: Held, spare: int = SPARE) -> None:
     """What waits for its end gets the time that it takes."""
     until = time.monotonic() + 20
     while True:
         now = Held.now()
-        kept = now.descriptors <= before.descriptors + SPARE and now.threads <= before.threads + SPARE
+        kept = now.descriptors <= before.descriptors + spare and now.threads <= before.threads + spare
         if (kept and now.children <= before.children) or time.monotonic() > until:
             break
         time.sleep(0.2)
-    assert now.descriptors <= before.descriptors + SPARE, (before, now)
-    assert now.threads <= before.threads + SPARE, (before, now)
+    assert now.descriptors <= before.descriptors + spare, (before, now)
+    assert now.threads <= before.threads + spare, (before, now)
     assert now.children <= before.children, (before, now)
     assert now.resident <= before.resident + POOLED, (before, now)
 
@@ -112,6 +128,43 @@ def test_a_thousand_requests_through_http_leave_nothing(full: App, url: str) -> 
         repeat(lambda path: client.get(path).status_code, ["/hello", "/greets"], 900)
         repeat(fresh, ["/hello", "/greets", "/fails", "/nowhere"], 100)
         not_grown(before)
+
+
+@pytest.fixture
+def reaching(tmp_path: Path) -> Iterator[tuple[App, dict[str, tuple[int, str]]]]:
+    """An app whose functions use capabilities, and what each path of it answers."""
+    with App("reaching", state_dir=tmp_path / ".spin") as app, site_of() as site:
+        app.add(Function("stores", STORES, routes=("/stores",), **GRANTS))  # type: ignore[arg-type]
+        app.add(Function("denied", STORES, routes=("/denied",)))
+        outbound = component("outbound2")
+        app.add(Function("out", outbound, language="wasm", routes=("/...",), allowed_outbound_hosts=(site.url,)))
+        yield app, expected(site)
+
+
+def expected(site: Site) -> dict[str, tuple[int, str]]:
+    return {
+        "/stores": (200, "['key'] 1"),
+        f"/get?url={site.url}/x": (200, "200 hello from /x"),
+        "/denied": (500, ""),
+        "/get?url=http://forbidden.test/": (200, "error ErrorCode::HttpRequestDenied"),
+        f"/unread?url={site.url}/hang&n=2": (200, "2"),
+    }
+
+
+def test_a_thousand_mixed_requests_to_the_host_leave_nothing(
+    reaching: tuple[App, dict[str, tuple[int, str]]],
+) -> None:
+    app, answers = reaching
+
+    def call(path: str) -> int:
+        response = app.get(path)
+        assert (response.status, response.text) == answers[path], response
+        return response.status
+
+    repeat(call, list(answers), 300)
+    before = Held.now()
+    repeat(call, list(answers), 1000)
+    not_grown(before, spare=2)
 
 
 def test_requests_that_fail_in_every_way_leave_nothing(full: App) -> None:
