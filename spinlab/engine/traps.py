@@ -31,6 +31,14 @@ _WORDS = {
     "host": ("the request failed inside spinlab", "this is a bug of spinlab; the details say where"),
 }
 
+_CAUSES = {
+    "resource has children": (
+        "the function ended while a call of its own was under way",
+        "let every call finish before the function returns: Python on WASI 0.3 can't leave one behind",
+    )
+}
+"""What wasmtime says of a guest that its language runtime ended -> what its author can do."""
+
 
 def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool | None]) -> CallError:
     """The error to show for a trap.
@@ -55,7 +63,8 @@ def explain(trap: Trap, context: Context, stood_at_limit: Callable[[], bool | No
         return exceeded("memory", context.limits)
     if context.loading:
         return not_loaded(trap.details)
-    message, hint = _WORDS.get(trap.code, (f"the function failed: {_cause(trap)}", ""))
+    cause = _cause(trap)
+    message, hint = _WORDS.get(trap.code) or _CAUSES.get(cause) or (f"the function failed: {cause}", "")
     if full is None:
         hint = "it may have run out of memory: --memory gives it more"
     details = f"{trap.details}\n{context.crash!r}" if context.crash else trap.details
