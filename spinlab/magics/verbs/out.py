@@ -56,7 +56,7 @@ def doctor(desk: Desk, given: Arguments) -> Display:
     """What is here, what is missing, and the command that adds it."""
     from spinlab.doctor import check, refused
 
-    return tables.doctor([*check(), *refused(desk.refusals)])
+    return tables.doctor([*check(desk.app.services.state_dir), *refused(desk.refusals)])
 
 
 def explain(desk: Desk, given: Arguments) -> Display:
