@@ -6,7 +6,7 @@ import importlib
 import platform
 import sys
 
-TABLES = ("editing", "inprocess", "bodies", "listener", "through_http", "tracing", "waiting")
+TABLES = ("editing", "inprocess", "bodies", "listener", "through_http", "tracing", "stores", "waiting")
 
 
 def main() -> None:
