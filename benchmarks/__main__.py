@@ -6,7 +6,7 @@ import importlib
 import platform
 import sys
 
-TABLES = ("editing", "inprocess", "bodies", "listener", "through_http", "tracing", "stores", "waiting")
+TABLES = ("editing", "inprocess", "bodies", "listener", "through_http", "tracing", "stores", "waiting", "outbound")
 
 
 def main() -> None:

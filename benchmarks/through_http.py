@@ -67,11 +67,11 @@ def subjects(work: Path) -> list[tuple[str, Function, Path]]:
     return found
 
 
-def official(work: Path) -> Path:
+def official(work: Path, source: str = functions.SDK, name: str = "bench-official") -> Path:
     """A Python component built by Spin's own command, from the official form of an export."""
     app = App("bench")
-    app.add(functions.python(source=functions.SDK))
-    folder = work / "bench-official"
+    app.add(functions.python(source=source))
+    folder = work / name
     project(app, folder, components="official", force=True)
     app.close()
     build_official(folder, "0.2")
