@@ -80,6 +80,11 @@ class Prepared:
         return self.program.facts.nested.handler.export
 
     @property
+    def command(self) -> bool:
+        """Whether each request runs it as a command."""
+        return self.program.facts.nested.handler.command
+
+    @property
     def imports(self) -> tuple[str, ...]:
         """What the component imports."""
         return self.program.facts.nested.imports
@@ -164,7 +169,9 @@ class Engine:
         self._making: dict[str, threading.Lock] = {}
         self._closed = False
 
-    def prepare(self, component: bytes, *, name: str = "", progress: Progress = silent) -> Prepared:
+    def prepare(
+        self, component: bytes, *, name: str = "", command: bool = False, progress: Progress = silent
+    ) -> Prepared:
         """Make a component ready to run.
 
         Handing in the same bytes object again costs nothing. May be interrupted at any time.
@@ -172,20 +179,21 @@ class Engine:
         Parameters:
             component: Its bytes.
             name: What to call it in the progress display.
+            command: Whether each request runs it as a command, in place of its HTTP handler.
             progress: Told about anything that takes long.
 
         Raises:
             ComponentError: It is not a component, not valid, or too much for the compiler.
-            HandlerError: It has no HTTP handler, or several.
+            HandlerError: It has no HTTP handler, or several; or it is no command.
             MissingImport: It imports what nobody provides.
         """
         if self._closed:
             raise ComponentError("the engine is closed")
         known = self._shelf.same(component)
-        if known is not None:
+        if known is not None and known.facts.nested.handler.command == command:
             return Prepared(known, 0.0, True)
         providers, compiler, runtimes, tiering = self._started()
-        nested = nest(component, providers)
+        nested = nest(component, providers, command=command)
         program = Program(component, nested, compiler, runtimes, self._shelf.grown)
         with self._one_at_a_time(program.facts.digest):
             known = self._shelf.equal(program)

@@ -70,10 +70,12 @@ class Handler:
     Attributes:
         export: Its name.
         wasi: ``0.2`` or ``0.3``: how it is called.
+        command: Whether it is a command's ``run`` instead, which knows nothing of HTTP.
     """
 
     export: str
     wasi: str
+    command: bool = False
 
 
 _HANDLERS: Final = (
@@ -125,11 +127,33 @@ def choose_handler(exports: Iterable[str]) -> Handler:
     return found[0]
 
 
+_COMMAND: Final = "wasi:cli/run"
+
+
+def choose_command(exports: Iterable[str]) -> Handler:
+    """The export that runs a command (Spin: the wagi executor takes ``wasi:cli/run@0.2`` alone).
+
+    Raises:
+        HandlerError: There is none.
+    """
+    names = list(exports)
+    found = [n for n in names if Interface.parse(n).track == f"{_COMMAND}@0.2"]
+    if found:
+        return Handler(found[0], "0.2", command=True)
+    if any(_handler(n) for n in names):
+        hint = "it answers HTTP by a handler of its own: leave out --executor wagi"
+    elif any(Interface.parse(n).name == _COMMAND for n in names):
+        hint = "its run is of another version: build it for WASI 0.2 or preview 1"
+    else:
+        hint = "the wagi executor takes a program with a main function: a core module with _start, or such a component"
+    raise HandlerError(f"failed to find wasi command interface for wagi executor: no export {_COMMAND}@0.2", hint=hint)
+
+
 def _no_handler(names: list[str]) -> str:
     if not names:
         return "it exports nothing: does the source define a handler, and was it built as a component?"
-    if any(n.startswith("wasi:cli/run@") for n in names):
-        return "it is a command (wasi:cli/run); build an HTTP component: a library with a handler, not a main function"
+    if any(n.startswith(f"{_COMMAND}@") for n in names):
+        return "it is a command: --executor wagi runs it as a CGI program; or build a library with an HTTP handler"
     if any(n.startswith("wasi:http/") for n in names):
         which = next(n for n in names if n.startswith("wasi:http/"))
         return f"it exports {which}, a version that spinlab does not serve: build it with a current SDK"

@@ -26,8 +26,9 @@ from wasmtime import WasmtimeError, wat2wasm
 
 from spinlab.engine import binary, recognize
 from spinlab.engine.binary import Extern
+from spinlab.engine.glue import GLUE
 from spinlab.engine.guest import Guest, read_guest
-from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_handler
+from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_command, choose_handler
 from spinlab.engine.providers import HOST, HOST_TYPE, OWN, Provider
 from spinlab.errors import ComponentError, MissingImport
 
@@ -39,7 +40,7 @@ class Nested:
     Attributes:
         frame: The outer component with placeholders.
         blobs, core_types: What fills them, the guest excepted.
-        handler: The guest's handler.
+        handler: The guest's handler, or the export that runs it as a command.
         imports: The interfaces that the guest imports, as written.
         providers: Names of the providers that are in it, the driver included: their cores are to be linked.
         warms: Whether it exports ``prepare``.
@@ -68,17 +69,23 @@ class Nested:
 _ORDER: Final = {"0.2": ("wasi2", "spin2", "wasi3", "spin3"), "0.3": ("wasi3", "spin3", "wasi2", "spin2")}
 
 
-def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
+def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool = False) -> Nested:
     """Nest a guest.
+
+    Parameters:
+        component: Its bytes.
+        providers: By name.
+        command: Whether it is to run as a command for each request, in place of its HTTP handler.
 
     Raises:
         ComponentError: It is not a component, or is damaged.
-        HandlerError: It has no HTTP handler, or several.
+        HandlerError: It has no HTTP handler, or several; or it is no command.
         MissingImport: It imports what nobody provides.
     """
     recognize.require_component(component)
     guest = read_guest(component)
-    handler = choose_handler(e.name for e in guest.exports if e.kind == "instance")
+    choose = choose_command if command else choose_handler
+    handler = choose(e.name for e in guest.exports if e.kind == "instance")
     provided = Provided(providers, _ORDER[handler.wasi])
     linked = _link(guest, provided)
     main = "wasi2" if handler.wasi == "0.2" else "wasi3"
@@ -89,7 +96,8 @@ def nest(component: bytes, providers: Mapping[str, Provider]) -> Nested:
             raise ComponentError(
                 f"this installation of spinlab lacks the bridge's {name}.wasm", hint="build it with: make bridge"
             )
-    warm = next((e.name for e in guest.exports if Interface.parse(e.name).track == WARM_UP), None)
+    warms = (e.name for e in guest.exports if Interface.parse(e.name).track == WARM_UP)
+    warm = None if command else next(warms, None)
     text = _Text(guest, handler, linked, [providers[n] for n in used], warm)
     return Nested(
         text.assembled(),
@@ -183,7 +191,7 @@ class _Text:
         for provider in self.shared:
             lines += self._provider(provider)
         lines += self._guest()
-        lines += self._driver() if self.handler.wasi == "0.3" else [_GLUE]
+        lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
         if self.warm:
             lines.append(
                 f"(alias export $g {_quoted(self.warm)} (instance $warm)) "
@@ -249,51 +257,3 @@ def _wat2wasm(text: str) -> bytes:
         return bytes(wat2wasm(text))
     except WasmtimeError as error:
         raise ComponentError("the component has names that can't be nested", details=str(error)) from error
-
-
-# For 0.2: begin, then the guest's handler with request and out-parameter, then finish. The glue owns one memory for the
-# strings that pass; what is below 64 is finish's result, above it a heap that is empty again when the call is over.
-_GLUE: Final = """
-(alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))
-(core func $request (canon lower (func $ctl "take-request")))
-(core func $outparam (canon lower (func $ctl "take-outparam")))
-(core func $handle (canon lower (func $handler "handle")))
-(core module $heap
-  (memory (export "memory") 1)
-  (global $free (mut i32) (i32.const 64))
-  (func (export "reset") (param i32) (global.set $free (i32.const 64)))
-  (func (export "realloc") (param $old i32) (param $was i32) (param $align i32) (param $size i32) (result i32)
-    (local $at i32) (local $pages i32)
-    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
-    (global.set $free (i32.add (local.get $at) (local.get $size)))
-    (local.set $pages (i32.sub
-      (i32.add (i32.shr_u (i32.sub (global.get $free) (i32.const 1)) (i32.const 16)) (i32.const 1)) (memory.size)))
-    (if (i32.gt_s (local.get $pages) (i32.const 0))
-      (then (if (i32.eq (memory.grow (local.get $pages)) (i32.const -1)) (then unreachable))))
-    (if (i32.gt_u (local.get $was) (i32.const 0))
-      (then (memory.copy (local.get $at) (local.get $old) (local.get $was))))
-    (local.get $at)))
-(core instance $heap-i (instantiate $heap))
-(alias core export $heap-i "memory" (core memory $memory))
-(alias core export $heap-i "realloc" (core func $realloc))
-(alias core export $heap-i "reset" (core func $reset))
-(core func $begin (canon lower (func $ctl "begin") (memory $memory)))
-(core func $finish (canon lower (func $ctl "finish") (memory $memory) (realloc $realloc)))
-(core module $glue
-  (import "" "begin" (func $begin (param i32 i32 i32 i32)))
-  (import "" "request" (func $request (result i32)))
-  (import "" "outparam" (func $outparam (result i32)))
-  (import "" "handle" (func $handle (param i32 i32)))
-  (import "" "finish" (func $finish (param i32)))
-  (func (export "run") (param i32 i32 i32 i32) (result i32)
-    (call $begin (local.get 0) (local.get 1) (local.get 2) (local.get 3))
-    (call $handle (call $request) (call $outparam))
-    (call $finish (i32.const 16))
-    (i32.const 16)))
-(core instance $glue-i (instantiate $glue (with "" (instance
-  (export "begin" (func $begin)) (export "request" (func $request)) (export "outparam" (func $outparam))
-  (export "handle" (func $handle)) (export "finish" (func $finish))))))
-(func $run (param "head" string) (param "data" string) (result (tuple string string))
-  (canon lift (core func $glue-i "run") (memory $memory) (realloc $realloc) (post-return $reset)))
-(export "run" (func $run))
-"""

@@ -1,7 +1,7 @@
 //! The provider's own interface: a request comes in, the guest's handler runs, the response is handed over.
 
 use crate::bindings::ctl::{Guest, IncomingRequest, ResponseOutparam};
-use crate::cli::log;
+use crate::cli::{command, log};
 use crate::http::{pipe, request, response};
 use crate::{stop, Provider};
 use std::cell::RefCell;
@@ -33,5 +33,17 @@ impl Guest for Provider {
         let (head, body) = response::conclude();
         log::finish();
         (head, flat::data::encode(&body))
+    }
+    fn begin_command(head: String, data: String) {
+        pipe::reset();
+        response::reset();
+        command::begin(&head, flat::data::decode(data));
+    }
+
+    fn finish_command(failed: bool) -> (String, String) {
+        let left = command::finish();
+        log::finish();
+        let head = if failed { "failed" } else { "done" };
+        (head.to_owned(), flat::data::encode(&left))
     }
 }

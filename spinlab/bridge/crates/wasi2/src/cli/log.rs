@@ -1,6 +1,7 @@
-//! stdout and stderr become lines of the function's log.
+//! stdout and stderr become lines of the function's log; a command's stdout is its answer.
 
 use crate::bindings::host;
+use crate::cli::command;
 use crate::stop;
 use flat::lines::Lines;
 use std::cell::RefCell;
@@ -17,6 +18,9 @@ fn send(stream: u32, text: Option<String>) {
 
 /// Bytes for stdout (1) or stderr (2).
 pub fn write(stream: u32, bytes: &[u8]) {
+    if stream == 1 && command::answers(bytes) {
+        return;
+    }
     let text = UNFINISHED.with_borrow_mut(|lines| lines[stream as usize - 1].push(bytes));
     send(stream, text);
 }

@@ -1,5 +1,8 @@
 //! `wasi:cli`: the environment, an empty stdin, stdout and stderr to the function's log, no terminal.
+//!
+//! A command has arguments too, reads the request's body and writes the answer.
 
+pub mod command;
 pub mod log;
 
 use crate::bindings::cli::{
@@ -18,7 +21,7 @@ impl environment::Guest for Provider {
     }
 
     fn get_arguments() -> Vec<String> {
-        Vec::new()
+        command::arguments()
     }
 
     fn initial_cwd() -> Option<String> {
@@ -29,6 +32,7 @@ impl environment::Guest for Provider {
 /// The response counts when it was complete before the guest left.
 fn leave(code: u32) -> ! {
     log::finish();
+    command::leave();
     response::send_if_complete();
     host::exit(code);
     stop::now()
@@ -46,7 +50,7 @@ impl exit::Guest for Provider {
 
 impl stdin::Guest for Provider {
     fn get_stdin() -> InputStream {
-        Input::Closed.into_handle()
+        command::stdin().unwrap_or(Input::Closed).into_handle()
     }
 }
 

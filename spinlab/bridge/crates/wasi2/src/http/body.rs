@@ -120,6 +120,11 @@ pub struct BodyStream {
 }
 
 impl BodyStream {
+    /// A stream of a body that nothing else reads.
+    pub fn alone(body: Rc<Incoming>) -> Self {
+        Self { body, open: Rc::default(), failed: Cell::default() }
+    }
+
     pub fn source(&self) -> Rc<dyn Source> {
         self.body.clone()
     }

@@ -1,0 +1,80 @@
+"""What stands between ``run`` of a nested component for WASI 0.2 and its guest, as text with the names of `nesting`.
+
+A handler: begin, then the guest's handler with request and out-parameter, then finish. A command: begin, its ``run``,
+finish. The glue owns one memory for the strings that pass; what is below 64 is finish's result, above it a heap that is
+empty again when the call is over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_HEAP: Final = """
+(alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))
+(core module $heap
+  (memory (export "memory") 1)
+  (global $free (mut i32) (i32.const 64))
+  (func (export "reset") (param i32) (global.set $free (i32.const 64)))
+  (func (export "realloc") (param $old i32) (param $was i32) (param $align i32) (param $size i32) (result i32)
+    (local $at i32) (local $pages i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $size)))
+    (local.set $pages (i32.sub
+      (i32.add (i32.shr_u (i32.sub (global.get $free) (i32.const 1)) (i32.const 16)) (i32.const 1)) (memory.size)))
+    (if (i32.gt_s (local.get $pages) (i32.const 0))
+      (then (if (i32.eq (memory.grow (local.get $pages)) (i32.const -1)) (then unreachable))))
+    (if (i32.gt_u (local.get $was) (i32.const 0))
+      (then (memory.copy (local.get $at) (local.get $old) (local.get $was))))
+    (local.get $at)))
+(core instance $heap-i (instantiate $heap))
+(alias core export $heap-i "memory" (core memory $memory))
+(alias core export $heap-i "realloc" (core func $realloc))
+(alias core export $heap-i "reset" (core func $reset))
+"""
+
+_HANDLER: Final = """\
+(core func $request (canon lower (func $ctl "take-request")))
+(core func $outparam (canon lower (func $ctl "take-outparam")))
+(core func $handle (canon lower (func $handler "handle")))
+(core func $begin (canon lower (func $ctl "begin") (memory $memory)))
+(core func $finish (canon lower (func $ctl "finish") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "begin" (func $begin (param i32 i32 i32 i32)))
+  (import "" "request" (func $request (result i32)))
+  (import "" "outparam" (func $outparam (result i32)))
+  (import "" "handle" (func $handle (param i32 i32)))
+  (import "" "finish" (func $finish (param i32)))
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $begin (local.get 0) (local.get 1) (local.get 2) (local.get 3))
+    (call $handle (call $request) (call $outparam))
+    (call $finish (i32.const 16))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "begin" (func $begin)) (export "request" (func $request)) (export "outparam" (func $outparam))
+  (export "handle" (func $handle)) (export "finish" (func $finish))))))
+"""
+
+_COMMAND: Final = """\
+(core func $main (canon lower (func $handler "run")))
+(core func $begin (canon lower (func $ctl "begin-command") (memory $memory)))
+(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "begin" (func $begin (param i32 i32 i32 i32)))
+  (import "" "main" (func $main (result i32)))
+  (import "" "finish" (func $finish (param i32 i32)))
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $begin (local.get 0) (local.get 1) (local.get 2) (local.get 3))
+    (call $finish (call $main) (i32.const 16))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "begin" (func $begin)) (export "main" (func $main)) (export "finish" (func $finish))))))
+"""
+
+_RUN: Final = """\
+(func $run (param "head" string) (param "data" string) (result (tuple string string))
+  (canon lift (core func $glue-i "run") (memory $memory) (realloc $realloc) (post-return $reset)))
+(export "run" (func $run))
+"""
+
+GLUE: Final = {False: _HEAP + _HANDLER + _RUN, True: _HEAP + _COMMAND + _RUN}
+"""By whether the guest is a command."""
