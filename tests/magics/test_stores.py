@@ -134,6 +134,16 @@ def test_an_error_in_a_cell_of_sql_points_into_it_and_shows_what_was_done(kernel
     assert "did you mean default?" in kernel.run("%%spinsql defalt\nSELECT 1").error("OptionError").traceback
 
 
+def test_a_cell_of_sql_may_be_a_migration(kernel: Kernel) -> None:
+    assert (
+        "not the name of an SQL file"
+        in kernel.run(f"%%spinsql --migration ../a\n{NOTES}").error("OptionError").traceback
+    )
+    kernel.run(f"%%spinsql --migration tables.sql\n{NOTES}").ok()
+    ran = kernel.run("from spinlab import current_app\nprint(list(current_app().migrations))").ok()
+    assert ran.stdout == "[('default', 'tables.sql')]\n"
+
+
 def test_an_error_in_a_file_points_into_the_file(kernel: Kernel, folder: Path) -> None:
     (folder / "bad.sql").write_text(f"{NOTES}\nINSERT INTO nots VALUES (1);\n")
     ran = kernel.run("%spin sql --file bad.sql").error("StoreError")
