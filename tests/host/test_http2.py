@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from spinlab.host.http_client.goaway import Frames
 from spinlab.host.runtime_config import ClientTls, RuntimeConfig
 from tests.host.asking import Asking
 from tests.host.http2_server import Talk, talking
-from tests.host.web import Authority
+from tests.host.web import Authority, scripted
 
 NEVER = 1 << 63
 
@@ -63,6 +64,28 @@ def test_a_body_that_nobody_takes_stops_at_its_window_and_holds_up_no_other(
         assert 0 < sent[0] <= 4 << 20
         asking.end()
         asking.services.close()
+
+
+def test_plain_http2_is_spoken_where_the_operator_knows_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def say(connection: socket.socket) -> None:
+        talk = Talk(connection)
+        talk.data(stream := _answered(talk), b"plain", end=True)
+        assert stream == 1
+        talk.hear()
+
+    with scripted(say) as port:
+        monkeypatch.setenv("SPIN_OUTBOUND_H2C_PRIOR_KNOWLEDGE", f"localhost:{port}")
+        asking = Asking("http://localhost:*")
+        assert asking.fetch(f"http://localhost:{port}/").body == b"plain"
+        asking.services.close()
+
+
+def _answered(talk: Talk) -> int:
+    stream = talk.request()
+    talk.head(stream)
+    return stream
 
 
 def test_trailers_come_after_the_body(asking: Asking, certificate: tuple[Path, Path]) -> None:

@@ -367,6 +367,25 @@ def test_a_connection_that_is_not_taken_times_out() -> None:
             other.close()
 
 
+def test_a_server_that_does_not_begin_with_tls_meets_the_timeout_of_the_connection() -> None:
+    gone = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+        gone.set()
+
+    with scripted(answer) as port:
+        asking = Asking("https://127.0.0.1:*")
+        url = f"https://127.0.0.1:{port}/"
+        assert asking.fetch(url, timeouts="200000000 - -").error == "connection-timeout"
+        assert gone.wait(20)
+        assert len(asking.services.network.connections) == 0
+        number = asking.begin(url)
+        asking.context.cancel(number)
+        _until(lambda: len(asking.services.network.connections) == 0)
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [

@@ -7,9 +7,10 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+from spinlab.host.http_client.exchange2 import Exchange2
 from spinlab.host.http_client.flow import Feeding
 from spinlab.host.http_client.http1 import Exchange1, Http1, Sent
-from spinlab.host.http_client.http2 import Exchange2, Http2
+from spinlab.host.http_client.http2 import Http2
 from spinlab.host.http_client.message import Broken, Fields, Outgoing
 from spinlab.host.http_client.pool import Place, Pool
 from spinlab.host.http_client.proxies import proxy_for

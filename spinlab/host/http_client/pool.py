@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from spinlab.host.http_client.http1 import Http1
 from spinlab.host.http_client.http2 import Http2
 from spinlab.host.http_client.proxies import Proxy, tunnel
-from spinlab.host.http_client.wire import open_wire
-from spinlab.host.network import Destination, Network, Unreachable
+from spinlab.host.http_client.wire import Wire, open_wire
+from spinlab.host.loop import within
+from spinlab.host.network import Destination, Link, Network, Unreachable
 
 IDLE = 30.0
 """Seconds that an unused connection is kept; less than servers keep theirs, so that they seldom close it first."""
@@ -84,15 +85,10 @@ class Pool:
         host, port = (place.proxy.host, place.proxy.port) if place.proxy else (place.to.host, place.to.port or 80)
         link = await self._network.connect("http", host, port, timeout=timeout, holder=holder)
         try:
-            if place.proxy and place.tls:
-                await tunnel(link.socket, place.proxy, _with_port(place.to))
-        except BaseException:
-            link.close()
-            raise
-        wire = await open_wire(link, place.tls, place.to.host)
-        if loop.time() > until:
-            wire.close()
-            raise Unreachable("connection-timeout")
+            async with within(until - loop.time()):
+                wire = await _spoken(link, place)
+        except asyncio.TimeoutError:
+            raise Unreachable("connection-timeout") from None
         if wire.http2 or place.http2:
             wire.permit.hand_over()
             shared = Http2(wire, lambda x: self._give_back(place, x), lambda x: self._remove(place, x))
@@ -148,6 +144,17 @@ class Pool:
         """Close what waits, and what is used as soon as it is not."""
         self._keeps = False
         self.close_unused()
+
+
+async def _spoken(link: Link, place: Place) -> Wire:
+    """Whatever comes before HTTP."""
+    try:
+        if place.proxy and place.tls:
+            await tunnel(link.socket, place.proxy, _with_port(place.to))
+    except BaseException:
+        link.close()
+        raise
+    return await open_wire(link, place.tls, place.to.host)
 
 
 def _close(connection: Http1 | Http2) -> None:
