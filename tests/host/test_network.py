@@ -103,6 +103,12 @@ def test_each_scheme_has_its_own_port() -> None:
     assert check(granted, Services(), "mysql", "example.com", 1) is None
 
 
+def test_an_address_may_be_written_as_sockets_write_it() -> None:
+    for host in ("::1", "[::1]"):
+        assert check(function("tcp://[::1]:80"), Services(), "tcp", host, 80) is None
+        assert check(function("tcp://[::2]:80"), Services(), "tcp", host, 80) is not None
+
+
 def test_self_is_granted_as_self_alone() -> None:
     assert check_own(function("http://self"), Services()) is None
     assert check_own(function("*://*:*"), Services()) is None

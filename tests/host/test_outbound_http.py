@@ -447,6 +447,14 @@ def test_a_variable_without_a_value_denies_everything_and_the_user_is_told(plain
     assert any("missing" in line.text for line in asking.context.written.lines())
 
 
+def test_the_value_of_a_variable_is_not_told_when_it_is_no_host(plain: Site) -> None:
+    asking = Asking("https://{{ token }}", variables={"token": {"default": "TOP SECRET", "secret": True}})
+    assert asking.fetch(f"{plain.url}/").error == "HTTP-request-denied"
+    lines = [line.text for line in asking.context.written.lines()]
+    assert any("no host" in line for line in lines)
+    assert "TOP SECRET" not in repr(lines)
+
+
 @pytest.mark.parametrize(
     "host", ["localhost", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433", "0.0.0.0", "[::]"]
 )
