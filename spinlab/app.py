@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from spinlab import client
+from spinlab.adapting import component_of
 from spinlab.declared import check
 from spinlab.engine import Call, Collector, Engine, Outcome, Prepared, Sandbox, Sink, default_engine, failure
 from spinlab.errors import Busy, NameRefused, OptionError, RouteError
@@ -42,6 +43,7 @@ from spinlab.stores import KeyValueStore
 from spinlab.table import Static, Table, normal
 from spinlab.trace import Trace, Usage
 from spinlab.variables import declare
+from spinlab.wagi import Wagi
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -586,13 +588,16 @@ class App(Shown):
             sink.end(Outcome())
             return None
         live = found.target
+        recorder = Recorder(sink, self._ledger, live, request, self.services.variables.secrets)
+        if live.prepared.command:
+            wagi = Wagi(kebab(live.function.name), live.function.argv, found, request)
+            return live.sandbox.submit(request, recorder, wagi)
         headers = request.headers.copy()
         trusting = live.function.loaded is not None  # Spin passes a client's own spin-* fields on
         for name in [n for n, _ in headers if n.lower() == "connection" or (_is_spins(n) and not trusting)]:
             headers.remove(name)
         for name, value in spin_headers(found, request):
             headers.add(name, value)
-        recorder = Recorder(sink, self._ledger, live, request, self.services.variables.secrets)
         return live.sandbox.submit(replace(request, headers=headers), recorder)
 
     def _own_answer(self, request: Request) -> Response | None:
@@ -667,7 +672,9 @@ class App(Shown):
         began = time.perf_counter()
         build = language(function.language).build(function, context)
         built = time.perf_counter()
-        prepared = self.engine.prepare(build.component, name=function.name, progress=context.progress)
+        wagi = function.executor == "wagi"
+        component = component_of(build.component, wagi=wagi, progress=context.progress)
+        prepared = self.engine.prepare(component, name=function.name, command=wagi, progress=context.progress)
         sandbox = self._sandbox(function, build, prepared, mounts)
         try:
             sandbox.check()
@@ -687,6 +694,7 @@ class App(Shown):
         )
 
     def _sandbox(self, function: Function, build: Build, prepared: Prepared, mounts: Mapping[str, bytes]) -> Sandbox:
+        mounts = sources.joined(mounts, build.mounts)
         return Sandbox(
             self.engine,
             prepared,

@@ -6,7 +6,7 @@ import math
 import threading
 
 from spinlab.errors import NameRefused, OptionError, RouteError, SourceError
-from spinlab.function import Function, Limits
+from spinlab.function import ARGV, EXECUTORS, Function, Limits
 from spinlab.languages import languages
 from spinlab.manifest.ids import check_component, kebab
 
@@ -43,8 +43,25 @@ def check(function: Function) -> None:
         raise RouteError("the routes are a tuple of texts", hint="routes=('/hello/:name',), with the comma")
     if function.reuse is not None:
         _check_number("reuse", function.reuse, least=1)
+    _check_executor(function)
     _check_environment(function)
     _check_limits(function.limits)
+
+
+def _check_executor(function: Function) -> None:
+    if function.executor not in EXECUTORS:
+        raise OptionError(f"the executor can't be {function.executor!r}", hint="one of: " + ", ".join(EXECUTORS))
+    if not isinstance(function.argv, str) or "\0" in function.argv:
+        raise OptionError(
+            f"argv can't be {function.argv!r}", hint="text without null characters, such as 'prog ${ARGS}'"
+        )
+    if function.executor != "wagi":
+        if function.argv != ARGV:
+            raise OptionError("argv is for CGI programs", hint="with it goes executor='wagi'")
+    elif function.module:
+        raise OptionError("a module has no requests to run for", hint="leave out the executor")
+    elif (function.reuse or 1) > 1:
+        raise OptionError("a CGI program runs once for each request", hint="leave out reuse")
 
 
 def _check_environment(function: Function) -> None:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 KIB = 1 << 10
 MIB = 1 << 20
 
+ARGV = "${SCRIPT_NAME} ${ARGS}"
+"""The arguments of a CGI program when nothing else is said (Spin: `WagiTriggerConfig`)."""
+
+EXECUTORS = ("http", "wagi")
+"""Ways to answer a request: by the component's HTTP handler, or by running a program as CGI does."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -60,6 +66,9 @@ class Function:
         limits: What one request may use.
         reuse: Requests one after the other in one instance; None for Spin's default (1 for 0.2, 128 for 0.3).
         module: True for code that other cells import by name, without a route.
+        executor: One of `EXECUTORS`.
+        argv: The arguments of a CGI program, split at blanks; ``${SCRIPT_NAME}`` and ``${ARGS}`` stand for the path and
+            the query.
         description: For the manifest.
         first_line: The cell's line that holds the source's first line (2 under a ``%%spin`` line).
         origin: Where it came from, such as ``Cell In[7]`` or a file name. Never exported.
@@ -85,6 +94,8 @@ class Function:
     limits: Limits = Limits()
     reuse: int | None = None
     module: bool = False
+    executor: str = "http"
+    argv: str = ARGV
     description: str = ""
     first_line: int = 1
     origin: str = ""

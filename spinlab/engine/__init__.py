@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from spinlab.engine.cache import Cache
     from spinlab.engine.cache import default_folder as cache_folder
     from spinlab.engine.calls import Call, Collector, Outcome, Sink, failure
+    from spinlab.engine.commands import Answer, Gateway
     from spinlab.engine.engine import Engine, Prepared
     from spinlab.engine.process import default_engine
     from spinlab.engine.sandbox import Sandbox
     from spinlab.engine.wat import wat_to_wasm
 
 __all__ = [
+    "Answer",
     "Cache",
     "Call",
     "Collector",
     "Engine",
+    "Gateway",
     "Outcome",
     "Prepared",
     "Sandbox",
@@ -34,10 +37,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Answer": ("commands", "Answer"),
     "Cache": ("cache", "Cache"),
     "Call": ("calls", "Call"),
     "Collector": ("calls", "Collector"),
     "Engine": ("engine", "Engine"),
+    "Gateway": ("commands", "Gateway"),
     "Outcome": ("calls", "Outcome"),
     "Prepared": ("engine", "Prepared"),
     "Sandbox": ("sandbox", "Sandbox"),

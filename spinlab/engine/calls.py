@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from spinlab.engine.commands import CommandExchange, Gateway
 from spinlab.engine.effects import Context
 from spinlab.engine.exchange import Exchange
 from spinlab.errors import CallError, GuestError
@@ -124,15 +125,23 @@ def failure(error: CallError, known: Response) -> Response:
 class Call:
     """A request that was submitted.
 
+    Parameters:
+        context: What the guest may use.
+        request: The request.
+        sink: Where the response goes.
+        gateway: What stands between HTTP and a command; None for a guest that answers HTTP.
+
     Attributes:
         done: Set when the sink's `end` has returned.
     """
 
-    def __init__(self, context: Context, request: Request, sink: Sink) -> None:
+    def __init__(self, context: Context, request: Request, sink: Sink, gateway: Gateway | None = None) -> None:
         self.done = threading.Event()
         self.started = time.perf_counter()
         self.context = context
-        self.exchange = Exchange(context, request, sink)
+        self.exchange = (
+            CommandExchange(context, request, sink, gateway) if gateway else Exchange(context, request, sink)
+        )
         context.local = self.exchange.local
         context.hops = request.hops
         self._sink = sink

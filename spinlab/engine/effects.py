@@ -7,7 +7,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 
 from spinlab.engine.limits import Watch, exceeded
@@ -118,6 +118,10 @@ class Context:
     def failed(self, error: BaseException) -> None:
         """A host function raised: a bug of ours, kept for the outcome."""
         self.crash = self.crash or error
+
+    def extend_environment(self, variables: Iterable[tuple[str, str]]) -> None:
+        """Add what only this request says of itself. A value ends at a NUL, as C's strings do."""
+        self._environment += "".join(f"{before_nul(name)}\0{before_nul(value)}\0" for name, value in variables)
 
     # The flat interface, called on the guest's thread.
 
@@ -271,6 +275,11 @@ class Context:
             left, self._effects = list(self._effects.values()), {}
         for effect in left:
             _cancel(effect)
+
+
+def before_nul(text: str) -> str:
+    """A text as far as C reads it."""
+    return text.partition("\0")[0]
 
 
 def _cancel(effect: Effect) -> None:

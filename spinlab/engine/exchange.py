@@ -219,16 +219,20 @@ class Exchange:
         if len(data) > self.context.limits.response:
             self.context.over("response")
             return None
-        whole = getattr(self._receiver, "whole", None)
-        if whole is None:
-            self.begin(head)
-            self.write(data)
-        else:
-            status, _, lines = head.partition("\n")
-            self.begun = True
-            whole(int(status), Headers(parse(lines)), data)
-        self.ended = True
+        status, _, lines = head.partition("\n")
+        self.pass_on(int(status), Headers(parse(lines)), data)
         return None
+
+    def pass_on(self, status: int, headers: Headers, data: bytes) -> None:
+        """Send a whole response on."""
+        self.begun = self.ended = True
+        whole = getattr(self._receiver, "whole", None)
+        if whole is not None:
+            whole(status, headers, data)
+            return
+        self._receiver.begin(status, headers)
+        if data:
+            self._receiver.write(data)
 
 
 def parse(lines: str) -> list[tuple[str, str]]:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
-
 from spinlab.engine import binary
-from spinlab.engine.binary import Reader
+from spinlab.engine.modules import read_module
 from spinlab.errors import ComponentError
-
-_IMPORT: Final = 2
 
 
 def kind(data: binary.Buffer) -> str:
@@ -58,27 +53,13 @@ def require_component(data: binary.Buffer) -> None:
     """
     if kind(data) == "component":
         return
-    if any(name.startswith("wasi_snapshot_preview1") for name in _module_imports(data)):
+    module = read_module(data)
+    if any(name.startswith("wasi_snapshot_preview1") for name in module.imports):
         what = "a core module for WASI preview 1, not a component"
         remedy = "wasm-tools component new IN.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o OUT.wasm"
     else:
         what = "a core module, not a component"
         remedy = "wasm-tools component new IN.wasm -o OUT.wasm (with --adapt ADAPTER.wasm for modules that import WASI)"
+    if module.is_program:
+        raise ComponentError(f"the file is {what}, and a program (_start)", hint="run it as CGI: --executor wagi")
     raise ComponentError(f"the file is {what}; it needs an adapter", hint=f"make it a component: {remedy}")
-
-
-def _module_imports(data: binary.Buffer) -> Iterator[str]:
-    """Names of the modules that a core module imports from; stops at the first thing it does not know."""
-    try:
-        for section in binary.sections(data):
-            if section.id != _IMPORT:
-                continue
-            reader = Reader(data, section.start, section.end)
-            for _ in range(reader.u32()):
-                yield reader.name()
-                reader.name()
-                if reader.byte() != 0:
-                    return
-                reader.u32()
-    except ComponentError:
-        return

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from spinlab.engine.calls import Call, Collector, Sink, failure, wait
+from spinlab.engine.commands import Gateway
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
 from spinlab.engine.instances import Instances
@@ -48,7 +49,7 @@ class Sandbox:
         injected: What an image needs in the environment beside them.
         files: Mounts: path -> bytes for read-only ones, or a tree of them.
         limits: What one request may use.
-        reuse: Requests that an instance answers, one after the other, before it goes.
+        reuse: Requests that an instance answers, one after the other, before it goes; a command's answers one.
         host: What the guest can ask for; nothing beside its files by default.
         tell: Called with stream and text as the guest writes; the limit on the log then bounds what is kept of it.
     """
@@ -70,7 +71,7 @@ class Sandbox:
         self.name = name
         self.prepared = prepared
         self.limits = limits
-        self.reuse = max(1, reuse)
+        self.reuse = 1 if prepared.command else max(1, reuse)
         self.cold_start: float | None = None
         variables = {**(environment or {}), **(injected or {})}
         self._environment = "".join(f"{n}\0{v}\0" for n, v in variables.items())
@@ -87,21 +88,26 @@ class Sandbox:
         self._made = 0
         self._quickest = float("inf")
 
-    def submit(self, request: Request, sink: Sink) -> Call:
+    def submit(self, request: Request, sink: Sink, gateway: Gateway | None = None) -> Call:
         """Answer `request` into `sink` on a worker thread. Returns at once.
+
+        Parameters:
+            request: The request.
+            sink: Where the response goes.
+            gateway: What stands between HTTP and a command; for those only.
 
         Raises:
             Busy: All workers are taken and the queue is full.
         """
-        call = Call(self._context(), request, sink)
+        call = Call(self._context(), request, sink, gateway)
         self._threads.workers.submit(partial(self._serve, call), id(self), inner=request.hops > 0)
         return call
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: Request, gateway: Gateway | None = None) -> Response:
         """Answer `request`. A guest that fails is a response with an `error`; an interrupt stops the guest."""
         collector = Collector()
         try:
-            call = self.submit(request, collector)
+            call = self.submit(request, collector, gateway)
         except Busy as busy:
             return failure(busy, Response(function=self.name))
         call.wait()
@@ -159,7 +165,7 @@ class Sandbox:
             if context.error is None:
                 spare = self._obtain(context)
                 began = time.perf_counter()
-                answer = spare.instance.run(context, head, data)
+                answer = self._run(spare, context, head, data)
                 if spare.served == 0:
                     self.cold_start = spare.seconds + time.perf_counter() - began
                 error = context.error or self._answer(call, *answer)
@@ -175,8 +181,20 @@ class Sandbox:
         if spare is not None and not kept:
             self._discard(spare)
 
+    def _run(self, spare: Spare, context: Context, head: str, data: bytes) -> tuple[str, bytes]:
+        try:
+            return spare.instance.run(context, head, data)
+        except Trap:
+            # A command may end by exiting; its output was handed over before.
+            if self.prepared.command and context.exit_code == 0 and context.error is None:
+                return "done", b""
+            raise
+
     def _explain(self, trap: Trap, context: Context, spare: Spare | None) -> CallError:
-        return explain(trap, context, partial(self._stood_at_limit, spare))
+        error = explain(trap, context, partial(self._stood_at_limit, spare))
+        if self.prepared.command and context.exit_code is not None and context.error is None:
+            error.hint = "a CGI program that has answered exits with 0; a line Status: 500 says that something is wrong"
+        return error
 
     def _stood_at_limit(self, spare: Spare | None) -> bool | None:
         if spare is None:

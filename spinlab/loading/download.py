@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from spinlab.errors import ManifestError
 from spinlab.images import cache_dir
 from spinlab.languages import Progress, silent
+from spinlab.toolchains import cache
 
 LARGEST = 256 << 20
 """Bytes of a component that is fetched at all; a large one has a tenth of it."""
@@ -40,19 +38,17 @@ def fetched(url: str, digest: str, progress: Progress = silent, *, folder: Path 
         raise ManifestError(f"invalid `digest` \"{digest}\"; must start with 'sha256:'", hint="write sha256:HEX")
     if not _DIGEST.fullmatch(digest):
         raise ManifestError(f"invalid `digest` {digest!r}", hint="sha256: is followed by 64 digits of 0-9 and a-f")
-    kept = (folder or cache_dir() / "components") / f"{digest.removeprefix('sha256:')}.wasm"
-    with suppress(OSError):
-        data = kept.read_bytes()
-        if _digest(data) == digest:
-            os.utime(kept)  # used now
-            return data
+    place = (folder or cache_dir() / "components") / f"{digest.removeprefix('sha256:')}.wasm"
+    known = cache.kept(place)
+    if known is not None and _digest(known) == digest:
+        return known
     data = _download(url, progress)
     if _digest(data) != digest:
         raise ManifestError(
             f'Error fetching source URL "{url}": invalid content digest; expected {digest}, downloaded {_digest(data)}',
             hint="what is there now is not what the manifest was written for; look at it before you change the digest",
         )
-    _keep(kept, data)
+    cache.keep(place, data, ROOM)
     return data
 
 
@@ -82,30 +78,3 @@ def _download(url: str, progress: Progress) -> bytes:
             f'Error fetching source URL "{url}": {error}', hint="is the address right, and the network there?"
         ) from error
     return bytes(data)
-
-
-def _keep(place: Path, data: bytes) -> None:
-    """A cache that can't be written costs a download each time, nothing else."""
-    with suppress(OSError):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=place.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            os.replace(aside, place)
-            _make_room(place)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(aside)
-            raise
-
-
-def _make_room(newest: Path) -> None:
-    kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in newest.parent.glob("*.wasm"))
-    left = sum(size for _, size, _ in kept)
-    for _, size, path in kept:
-        if left <= ROOM:
-            return
-        if path != newest:
-            path.unlink(missing_ok=True)
-            left -= size

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -68,3 +69,46 @@ def scratch() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def keep(place: Path, data: bytes, room: int) -> None:
+    """Keep a file that can be made again; a folder that can't be written costs that each time, nothing else.
+
+    Parameters:
+        place: Its path; the folder is made when it is not there.
+        data: What it holds.
+        room: Bytes that files of its kind in the folder have together: those not used for longest go first.
+    """
+    with suppress(OSError):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, aside = tempfile.mkstemp(dir=place.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            os.replace(aside, place)
+            _make_room(place, room)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(aside)
+            raise
+
+
+def _make_room(newest: Path, room: int) -> None:
+    found = newest.parent.glob(f"*{newest.suffix}")
+    kept = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in found)
+    left = sum(size for _, size, _ in kept)
+    for _, size, path in kept:
+        if left <= room:
+            return
+        if path != newest:
+            path.unlink(missing_ok=True)
+            left -= size
+
+
+def kept(place: Path) -> bytes | None:
+    """What `keep` has put there; None when it is not there any more."""
+    with suppress(OSError):
+        data = place.read_bytes()
+        os.utime(place)  # used now
+        return data
+    return None
