@@ -88,7 +88,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
     )
     if output.folder is not None:
         say(f'Logging component stdio to "{output.folder}{os.sep}"')
-    app = App(app_name(loaded), state_dir=runtime.state_dir, runtime=runtime, tell=output)
+    app = App(app_name(loaded), state_dir=runtime.state_dir, runtime=runtime, tell=output, tracing=False)
     try:
         _fill(app, loaded, options, progress)
         server = Server(
