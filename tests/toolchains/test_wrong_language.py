@@ -9,7 +9,7 @@ from spinlab.toolchains.wrong_language import TITLES, wrong_language
 SOURCES = {
     "python": "from spin_sdk import http\n\ndef handle(request):\n    return {'a': 1}\n",
     "javascript": "export default {\n  async fetch(request) {\n    return new Response(`hi`);\n  }\n};\n",
-    "typescript": "function handle(request: Request): Response {\n  const n: number = 1;\n  return new Response();\n}\n",
+    "typescript": "function handle(r: Request): Response {\n  const n: number = 1;\n  return new Response();\n}\n",
     "rust": 'fn handle(req: Request) -> Response {\n    let mut x = 1;\n    Response::new(200, format!("{x}"))\n}\n',
     "c": '#include "spin.h"\n\nvoid handle(spin_request *req, spin_response *res) {\n    spin_text(res, "hi");\n}\n',
     "cpp": '#include "spin.h"\n#include <string>\n\nvoid handle(spin_request *req, spin_response *res) {\n'
