@@ -58,7 +58,7 @@ def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
         found = (_standalone if form == "standalone" else _shared)(live, name)
     else:
         found = _plain(live, name)
-    mounts, contents = mounted(function, name)
+    mounts, contents = mounted(live, name)
     component = _granted(found.component, function, mounts)
     pins = (official or {}).get("requirements.txt", b"")
     return Part(component, {**found.files, **contents}, found.binary, pins, image_name(live) if pins else "")
@@ -107,7 +107,7 @@ def _official(live: Live, name: str, official: Mapping[str, bytes]) -> Part:
 
 
 def _plain(live: Live, name: str) -> Part:
-    source = f"components/{name}.wasm"
+    source = f"images/{live.build.shared}.wasm" if live.build.shared else f"components/{name}.wasm"
     files = {source: live.build.component, **_sources(live, name)}
     return Part(Component(source), files, live.build.component)
 
@@ -119,8 +119,10 @@ def _beside(live: Live, name: str) -> dict[str, bytes]:
 
 
 def _sources(live: Live, name: str) -> dict[str, bytes]:
-    """The sources, to read; nothing runs them."""
+    """The sources: mounted, or only to read."""
     function = live.function
+    if live.build.shared:
+        return {f"functions/{name}{path}": data for path, data in live.build.mounts.items()}
     if live.build.files:
         return {f"functions/{name}/{path.rpartition('/')[2]}": data for path, data in live.build.files.items()}
     if isinstance(function.source, bytes):
@@ -159,14 +161,16 @@ def _is_changed(limits: Limits, name: str) -> bool:
     return bool(getattr(limits, name) != getattr(Limits(), name))
 
 
-def mounted(function: Function, name: str) -> tuple[tuple[Mount, ...], dict[str, bytes]]:
+def mounted(live: Live, name: str) -> tuple[tuple[Mount, ...], dict[str, bytes]]:
     """The files that a function mounts: their mount in the manifest, and path in the folder -> bytes."""
-    own = f"files/{name}"
+    function, build = live.function, live.build
+    own = f"functions/{name}" if build.shared else f"files/{name}"
     try:
-        contents = {f"{own}/{path.lstrip('/')}": data for path, data in sources.of(function).items()}
+        found = sources.joined(sources.of(function), build.mounts)
     except ManifestError as error:
         raise ExportError(
             f"the files of {function.name} are not there to be exported: {error.message}",
             hint="put them back, or drop the --file option",
         ) from error
+    contents = {f"{own}/{path.lstrip('/')}": data for path, data in found.items()}
     return ((Mount(own, "/"),) if contents else ()), contents

@@ -45,6 +45,21 @@ def of(function: Function, known: Mapping[str, bytes] | None = None) -> dict[str
     return reader.found
 
 
+def joined(mounts: Mapping[str, bytes], brought: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files that a function mounts and those that its language brings.
+
+    Raises:
+        ManifestError: Two of them have the same place, or one is where another one needs a folder.
+    """
+    for place in brought:
+        for path in mounts:
+            if path == place or path.startswith(f"{place}/") or place.startswith(f"{path}/"):
+                raise ManifestError(
+                    f"the cell itself is {place}, so that {path} can't be mounted", hint="choose another destination"
+                )
+    return {**mounts, **brought} if brought else mounts
+
+
 def check(root: Path, source: str, destination: str) -> None:
     """Let a pair of `Function.files` pass that stands for something inside the folder.
 

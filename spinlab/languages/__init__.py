@@ -43,6 +43,8 @@ class Build:
         image: Identity of the image (its sha256 in hex) when `component` is one; empty otherwise.
         environment: What the engine adds to the guest's environment so that an image finds the source.
         files: Path in the sandbox -> bytes: the same source as mounted files, for the shared form of an export.
+        mounts: Path in the sandbox -> bytes: what it finds there beside the files that the function mounts.
+        shared: What the component is called in an export when other functions have the same one; empty for its own.
         modules: Names of the ``--module`` functions this one was built with.
         warnings: One-line remarks for the card.
         seconds: How long it took.
@@ -53,6 +55,8 @@ class Build:
     image: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
+    mounts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    shared: str = ""
     modules: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)

@@ -12,10 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from spinlab import bridge
 from spinlab.engine import binary, wat_to_wasm
 from spinlab.errors import ComponentError, SpinError
 from spinlab.function import Function
 from spinlab.images import list_images
+from spinlab.languages import html
 from spinlab.languages.python import FOLDER, import_name
 from spinlab.manifest import Component, Mount
 from spinlab.manifest.ids import kebab
@@ -45,7 +47,7 @@ def with_sources(functions: Iterable[Function]) -> Found:
     remarks: dict[str, None] = {}
     images = {image.digest for image in list_images()}
     for function in functions:
-        written = _wat(function) or _python(function)
+        written = _wat(function) or _html(function) or _python(function)
         if written is not None and written.language == "python":
             mine = _modules(function, written)
             if any(modules.get(n, m).source != m.source for n, m in mine.items()):
@@ -97,6 +99,24 @@ def _wat(function: Function) -> Function | None:
     except ComponentError:
         return None
     return replace(function, name=_named(function), source=text, language="wat")
+
+
+def _html(function: Function) -> Function | None:
+    """A page, or a folder of files, beside which our file server stands."""
+    if _about(function.loaded).get("language") != "html" or function.source != bridge.read(html.SERVER):
+        return None
+    own = f"functions/{function.name}"
+    if function.files != ((own, "/"),):
+        return None
+    text = _text(function.folder, f"{own}{html.PAGE}")
+    rest = (html.PAGE,) if text is not None else ()
+    return replace(
+        function,
+        name=_named(function),
+        source=text or "",
+        language="html",
+        exclude_files=tuple(f"{own}{path}" for path in rest),
+    )
 
 
 def _python(function: Function) -> Function | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from spinlab.function import Function
+from spinlab.function import ARGV, Function
 from spinlab.grants import denials, grants
 from spinlab.http import Denied
 from spinlab.widgets.display import Display
@@ -28,6 +28,7 @@ LANGUAGE_TITLES = {
     "rust": "Rust",
     "c": "C",
     "go": "Go",
+    "html": "HTML",
 }
 
 
@@ -46,6 +47,7 @@ class CardFacts:
         url: What stands before a path in a browser; empty without a listener.
         unchanged: Whether the cell was live already.
         image: Whether the component is a shared runtime image.
+        core: Whether it is a core module that a component was made of.
         modules: The ``--module`` cells it was built with.
         remarks: One-line remarks.
         requests: Requests so far; what was used says something from the first on.
@@ -65,6 +67,7 @@ class CardFacts:
     url: str = ""
     unchanged: bool = False
     image: bool = False
+    core: bool = False
     modules: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     requests: int = 0
@@ -79,7 +82,7 @@ def facts_of(live: Live, url: str = "", *, unchanged: bool = False, remarks: tup
         live.function,
         live.revision,
         prepared.wasi,
-        (prepared.sizes.component, prepared.sizes.compressed, prepared.sizes.compiled),
+        (live.sizes.component, live.sizes.compressed, live.sizes.compiled),
         live.build_seconds,
         live.compile_seconds,
         live.cold_start,
@@ -88,6 +91,7 @@ def facts_of(live: Live, url: str = "", *, unchanged: bool = False, remarks: tup
         url,
         unchanged,
         bool(live.build.image),
+        live.is_module,
         live.build.modules,
         (*live.build.warnings, *remarks),
         live.usage.requests,
@@ -142,6 +146,7 @@ def as_json(known: CardFacts) -> dict[str, Any]:
         "url": known.url,
         "touches": list(touches(f)),
         "wasi": known.wasi,
+        "executor": f.executor,
         "sizes": dict(zip(("component", "compressed", "compiled"), known.sizes, strict=True)),
         "seconds": {"build": known.build, "compile": known.compile, "cold_start": known.cold_start},
         "cached": known.cached,
@@ -229,7 +234,7 @@ def _sizes(known: CardFacts) -> str:
     component, compressed, compiled = known.sizes
     if not component:
         return ""
-    kind = "image" if known.image else "component"
+    kind = "image" if known.image else "core module" if known.core else "component"
     shared = ", shared by every cell that uses it" if known.image else ""
     return f"{kind} {octets(component)} ({octets(compressed)} compressed), compiled {octets(compiled)}{shared}"
 
@@ -248,6 +253,9 @@ def _times(known: CardFacts) -> str:
 def _instance(known: CardFacts) -> str:
     if not known.wasi:
         return ""
+    if known.function.executor == "wagi":
+        given = "" if known.function.argv == ARGV else f" with the arguments {known.function.argv}"
+        return f"a CGI program (wagi), started for each request{given}"
     return (
         "fresh for each request"
         if known.reuse == 1

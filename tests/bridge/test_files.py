@@ -39,7 +39,21 @@ def test_a_provider_needs_nothing_but_the_flat_interface_and_what_the_others_giv
     assert needed - {"spinlab:bridge/host@0.1.0"} == own
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_the_file_server_is_a_guest_that_needs_no_more_than_wasi() -> None:
+    described = subprocess.run(
+        [build.wasm_tools(), "component", "wit", str(bridge.path("static-files"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imports = re.findall(r"^  import (\S+);$", described.stdout, re.MULTILINE)
+    assert {name.partition("/")[0] for name in imports} == {"wasi:cli", "wasi:filesystem", "wasi:http", "wasi:io"} | (
+        {"wasi:clocks"} if "wasi:clocks/wall-clock@0.2.12" in imports else set()
+    )
+    assert bridge.path("static-files").stat().st_size < 150_000
+
+
+@pytest.mark.parametrize("name", [*NAMES, "static-files"])
 def test_no_path_of_a_machine_is_in_the_files(name: str) -> None:
     content = bridge.read(name)
     assert not re.search(rb"/(home|root|work|Users|tmp)/", content)

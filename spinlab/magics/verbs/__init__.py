@@ -5,12 +5,12 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, grants, kv, life, load, out, sql, stores, var, views
+from spinlab.magics.verbs import add, calls, grants, kv, life, load, out, sql, static, stores, var, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
 VERBS: dict[str, Verb] = {
-    v.name: v for kind in (calls, views, life, grants, var, kv, sql, stores, add, load, out) for v in kind.VERBS
+    v.name: v for kind in (calls, views, life, grants, var, kv, sql, stores, add, static, load, out) for v in kind.VERBS
 }
 """Name -> verb."""
 
@@ -40,6 +40,8 @@ _OTHER_WORDS = {
     "keys": "kv",
     "clear": "reset",
     "empty": "reset",
+    "folder": "static",
+    "files": "static",
     "variable": "var",
     "variables": "var",
     "vars": "var",
