@@ -87,24 +87,27 @@ def doctor() -> None:
 
 @main.group()
 def images() -> None:
-    """The runtime images that Python cells run on."""
+    """The runtime images that Python and JavaScript cells run on."""
 
 
 @images.command("build")
-@click.argument("wasi", nargs=-1, type=click.Choice(["0.2", "0.3"]))
-@click.option("--requires", multiple=True, metavar="PKG==V", help="A pure-Python package to put in.")
-def images_build(wasi: tuple[str, ...], requires: tuple[str, ...]) -> None:
-    """Build the images now instead of at first need (both, unless WASI says which)."""
+@click.argument("which", nargs=-1, type=click.Choice(["0.2", "0.3", "javascript"]))
+@click.option("--requires", multiple=True, metavar="PKG==V", help="A pure-Python package to put into Python's.")
+def images_build(which: tuple[str, ...], requires: tuple[str, ...]) -> None:
+    """Build the images now instead of at first need: all, or those of Python for a WASI, or JavaScript's."""
     from spinlab import images as rooms
     from spinlab.engine import default_engine
 
     bar = Bar()
     with errors():
-        for version in wasi or ("0.2", "0.3"):
-            image = rooms.python(version, requires=requires, progress=bar)
-            default_engine().prepare(image.path.read_bytes(), name=f"Python image {version}", progress=bar)
+        for one in which or ("0.2", "0.3", "javascript"):
+            if one == "javascript":
+                image = rooms.javascript(progress=bar)
+            else:
+                image = rooms.python(one, requires=requires, progress=bar)
+            default_engine().prepare(image.path.read_bytes(), name=f"image: {image.title}", progress=bar)
             bar.close()
-            click.echo(f"WASI {version}: {image.size / 1e6:.1f} MB, {image.digest}")
+            click.echo(f"{image.title}: {image.size / 1e6:.1f} MB, {image.digest}")
 
 
 @images.command("list")
@@ -113,9 +116,8 @@ def images_list() -> None:
     from spinlab import images as rooms
 
     for image in rooms.list_images():
-        extra = " + " + ", ".join(image.requires) if image.requires else ""
         age = "" if rooms.is_current(image) else ", of an earlier version"
-        click.echo(f"Python, WASI {image.wasi}{extra}: {image.size / 1e6:.1f} MB, {image.digest[:16]}{age}")
+        click.echo(f"{image.title}: {image.size / 1e6:.1f} MB, {image.digest[:16]}{age}")
 
 
 @images.command("prune")

@@ -50,6 +50,9 @@ def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
     for version in ("python02", "python03"):
         assert f"spinlab/images/{version}/boot.py" in names
     assert any(n.endswith(".wit") and "/images/" in n for n in names)
+    assert "spinlab/images/javascript/boot.js" in names
+    assert "spinlab/images/javascript/wit/image.wit" in names
+    assert "spinlab/bridge/wit/deps/fermyon-spin-2.0.0/key-value.wit" in names  # the JavaScript image is built with it
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert any(n.endswith("licenses/NOTICE") for n in names)
     assert not any(n.endswith((".rs", ".so", ".pyd", ".dylib")) for n in names)

@@ -1,12 +1,12 @@
 """Runtime images: the official toolchain's result, made once, that runs any cell's source.
 
-`python` gives the image for a version of WASI and a set of packages, and builds it when it is not there. What an image
-reads and how it is made stands in the README beside this file.
+`python` gives the image for a version of WASI and a set of packages, `javascript` the one for JavaScript, built when it
+is not there. What an image reads and how it is made stands in the README beside this file.
 """
 
 from __future__ import annotations
 
 from spinlab.folders import cache_dir
-from spinlab.images.builder import Image, build_all, find, is_current, list_images, prune, python
+from spinlab.images.builder import Image, build_all, find, is_current, javascript, list_images, prune, python
 
-__all__ = ["Image", "build_all", "cache_dir", "find", "is_current", "list_images", "prune", "python"]
+__all__ = ["Image", "build_all", "cache_dir", "find", "is_current", "javascript", "list_images", "prune", "python"]

@@ -1,30 +1,33 @@
-"""Build a Python image with the official toolchain, once, and keep it by what went into it."""
+"""Build an image with its official toolchain, once, and keep it by what went into it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from spinlab.errors import BuildError, OptionError
 from spinlab.folders import cache_dir
-from spinlab.images import packages
-from spinlab.images.recipe import HERE, RECIPES, TZDATA, Recipe, key, sources
-from spinlab.toolchains import cache, environments
-from spinlab.toolchains.process import ProgramError, environment, run
+from spinlab.images import javascript_build, packages, python_build
+from spinlab.images.recipe import HERE, RECIPES, key
+from spinlab.toolchains import cache
 from spinlab.toolchains.progress import Progress, silent
 
 SHIPPED = HERE / "built"
 """Images that came with the installed package; a checkout has none."""
 
-USUAL = 20.0
-"""Seconds that a build takes on two ordinary cores, for the progress display."""
+JAVASCRIPT = "javascript"
+PYTHON = "python"
+TITLES = {PYTHON: "Python", JAVASCRIPT: "JavaScript"}
+
+Make = Callable[[Path, Progress], dict[str, object]]
+"""Makes `image.wasm` in a folder and gives the facts about it."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,14 @@ class Image:
         path: The component's file.
         digest: Its sha256 in hex: the identity.
         wasi: ``0.2`` or ``0.3``.
-        modules: Every module that can be imported in it.
+        modules: Every module that can be imported in it; of JavaScript the interfaces of the host.
         size: In bytes.
         requires: The packages in it, pinned.
         names: Module of the SDK -> what it offers.
         python: The version of CPython inside.
         magic: What marks its compiled code, in hex.
         seconds: How long it took to build.
+        kind: The language that it runs: ``python`` or ``javascript``.
     """
 
     path: Path
@@ -54,6 +58,13 @@ class Image:
     python: str = ""
     magic: str = ""
     seconds: float = 0.0
+    kind: str = PYTHON
+
+    @property
+    def title(self) -> str:
+        """What to call it, for people."""
+        extra = f" + {', '.join(self.requires)}" if self.requires else ""
+        return f"{TITLES.get(self.kind, self.kind)}, WASI {self.wasi}{extra}"
 
     def read(self) -> bytes:
         """The component's bytes; the same object each time."""
@@ -85,21 +96,45 @@ def python(wasi: str = "0.2", requires: Iterable[str] = (), progress: Progress =
     if wasi not in RECIPES:
         raise OptionError(f"there is no Python image for WASI {wasi}", hint="write --wasi 0.2 or --wasi 0.3")
     wanted = packages.normal(requires)
-    name = key(wasi, wanted)
+    what = f"the Python image for WASI {wasi}" + (f" with {', '.join(wanted)}" if wanted else "")
+    return _obtain(PYTHON, wasi, wanted, what, partial(python_build.make, RECIPES[wasi], wanted), progress)
+
+
+def javascript(progress: Progress = silent) -> Image:
+    """The JavaScript image, built at the first need.
+
+    Parameters:
+        progress: Told what is being done.
+
+    Raises:
+        BuildError: The toolchain failed.
+        ToolMissing: The toolchain can't be had.
+        CacheError: The cache can't be written.
+    """
+    return _obtain(JAVASCRIPT, "0.2", (), "the JavaScript image", javascript_build.make, progress)
+
+
+def _obtain(kind: str, wasi: str, requires: tuple[str, ...], what: str, make: Make, progress: Progress) -> Image:
+    name = _name(kind, wasi, requires)
     found = _known.get(name)
     if found is not None and found.path.exists():
         return found
     image = load(SHIPPED, name) or load(cache.folder("images"), name)
     if image is None:
-        with cache.locked(f"image-{name}", lambda: progress("another process builds the Python image", None)):
-            image = load(cache.folder("images"), name) or build(RECIPES[wasi], wanted, name, progress)
+        with cache.locked(f"image-{name}", lambda: progress(f"another process builds {what}", None)):
+            image = load(cache.folder("images"), name) or _build(kind, wasi, requires, make, name, progress)
     _known[name] = image
     return image
 
 
+def _name(kind: str, wasi: str, requires: tuple[str, ...]) -> str:
+    """What an image is stored under."""
+    return javascript_build.key() if kind == JAVASCRIPT else key(wasi, requires)
+
+
 def build_all(progress: Progress = silent) -> tuple[Image, ...]:
-    """Both Python images without packages, built where they are not there yet."""
-    return tuple(python(wasi, (), progress) for wasi in RECIPES)
+    """Every image without packages, built where it is not there yet."""
+    return (*(python(wasi, (), progress) for wasi in RECIPES), javascript(progress))
 
 
 def list_images() -> tuple[Image, ...]:
@@ -109,16 +144,19 @@ def list_images() -> tuple[Image, ...]:
     return tuple(image for image in found if image is not None)
 
 
-def find(wasi: str, requires: Iterable[str] = ()) -> Image | None:
-    """The image that `python` would give, when it is built already."""
-    name = key(wasi, packages.normal(requires))
+def find(wasi: str, requires: Iterable[str] = (), kind: str = PYTHON) -> Image | None:
+    """The image that `python` or `javascript` would give, when it is built already."""
+    name = _name(kind, wasi, packages.normal(requires))
     found = (load(folder, name, check=False) for folder in (SHIPPED, cache_dir() / "images"))
     return next((image for image in found if image is not None and image.path.exists()), None)
 
 
 def is_current(image: Image) -> bool:
     """Whether this version of spinlab would still use the image."""
-    return key(image.wasi, image.requires) == image.path.stem
+    try:
+        return _name(image.kind, image.wasi, image.requires) == image.path.stem
+    except KeyError:  # of a version of WASI that there was once
+        return False
 
 
 def prune() -> tuple[Image, ...]:
@@ -146,6 +184,7 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
             python=facts["python"],
             magic=facts["magic"],
             seconds=facts["seconds"],
+            kind=facts.get("kind", PYTHON),
         )
         data = path.read_bytes() if check else b""
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -158,15 +197,18 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
     return image
 
 
-def build(recipe: Recipe, requires: tuple[str, ...], name: str, progress: Progress) -> Image:
+def _build(kind: str, wasi: str, requires: tuple[str, ...], make: Make, name: str, progress: Progress) -> Image:
     """Build an image and store it as `name` in the cache."""
-    home = recipe.toolchain(progress)
+    begun = time.monotonic()
     with cache.scratch() as scratch:
-        facts = make(recipe, home, requires, scratch, progress)
+        facts = make(scratch, progress)
+        component = scratch / "image.wasm"
+        facts |= {"kind": kind, "wasi": wasi, "requires": requires, "size": component.stat().st_size}
+        facts |= {"digest": _digest(component), "seconds": round(time.monotonic() - begun, 1)}
         store = cache.folder("images")
         with cache.complaining(store):
             (scratch / "facts.json").write_text(json.dumps(facts, sort_keys=True), encoding="utf-8")
-            os.replace(scratch / "image.wasm", store / f"{name}.wasm")
+            os.replace(component, store / f"{name}.wasm")
             os.replace(scratch / "facts.json", store / f"{name}.json")
     image = load(store, name)
     if image is None:
@@ -174,52 +216,9 @@ def build(recipe: Recipe, requires: tuple[str, ...], name: str, progress: Progre
     return image
 
 
-def make(recipe: Recipe, home: Path, requires: tuple[str, ...], scratch: Path, progress: Progress) -> dict[str, object]:
-    """Make `image.wasm` in `scratch` and give the facts about it."""
-    begun = time.monotonic()
-    what = f"building the Python image for WASI {recipe.wasi}" + (f" with {', '.join(requires)}" if requires else "")
-
-    def tick() -> None:
-        progress(what, min(0.95, (time.monotonic() - begun) / USUAL))
-
-    tick()
-    own, added = scratch / "own", scratch / "packages"
-    with cache.complaining(scratch):
-        for path, data in sources(recipe.wasi).items():
-            (own / path).parent.mkdir(parents=True, exist_ok=True)
-            (own / path).write_bytes(data)
-        added.mkdir()
-    packages.install(recipe, home, (*requires, TZDATA), added, tick)
-    command = [str(environments.program(home, "componentize-py")), "-q"]
-    command += recipe.command("boot", "image.wasm", own_world=True)
-    # `own` first: the guest sees the folders as /0, /1 and so on, in this order.
-    at = command.index("componentize") + 1
-    command[at:at] = ["-p", "own", "-p", "packages"]
-    try:
-        run(command, cwd=scratch, env=environment({"VIRTUAL_ENV": str(home)}), tick=tick)
-    except ProgramError as error:
-        raise BuildError("componentize-py could not build the image", details=shorten(str(error))) from None
-    listed = json.loads((own / "modules.json").read_bytes())
-    progress(what, 1.0)
+def _digest(path: Path) -> str:
     digest = hashlib.sha256()
-    with (scratch / "image.wasm").open("rb") as component:
+    with path.open("rb") as component:
         while block := component.read(1 << 20):
             digest.update(block)
-    shutil.rmtree(added, ignore_errors=True)
-    return {
-        "digest": digest.hexdigest(),
-        "wasi": recipe.wasi,
-        "requires": requires,
-        "size": (scratch / "image.wasm").stat().st_size,
-        "modules": listed["modules"],
-        "names": listed["names"],
-        "python": listed["python"],
-        "magic": listed["magic"],
-        "seconds": round(time.monotonic() - begun, 1),
-    }
-
-
-def shorten(output: str) -> str:
-    """A toolchain's output without its own backtrace."""
-    text = output.partition("\nStack backtrace:")[0].partition("\nCaused by:")[0].strip()
-    return text[-4000:]
+    return digest.hexdigest()
