@@ -41,6 +41,8 @@ class Tool:
         inside: Finds the program in that environment.
         command: What adds it by hand; empty when `pins` do.
         size: Of what is downloaded, for people.
+        looks: Finds it where it is not simply a program on the PATH.
+        installs: Adds it for this user, where more than `pins` can.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Tool:
     inside: Callable[[Path], Path] | None = field(default=None, repr=False)
     command: str = ""
     size: str = ""
+    looks: Callable[[], Found | None] | None = field(default=None, repr=False)
+    installs: Callable[[Progress], object] | None = field(default=None, repr=False)
 
     @property
     def remedy(self) -> str:
@@ -62,8 +66,8 @@ class Tool:
     @property
     def wanted(self) -> str:
         """The versions that fit, for people."""
-        parts = [f"{_dotted(self.minimum)} or later"] if self.minimum else []
-        parts += [f"before {_dotted(self.below)}"] if self.below else []
+        parts = [f"{dotted(self.minimum)} or later"] if self.minimum else []
+        parts += [f"before {dotted(self.below)}"] if self.below else []
         return ", ".join(parts)
 
 
@@ -131,6 +135,8 @@ TOOLS: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (ZIG, WASM_TOOLS
 
 def find(tool: Tool) -> Found | None:
     """The tool as it is here: one on the PATH that fits, our own, or one that does not fit; None when there is none."""
+    if tool.looks is not None:
+        return tool.looks()
     outside = [found for name in tool.programs if (path := shutil.which(name)) for found in (_look(tool, path),)]
     fitting = next((found for found in outside if found.fits), None)
     if fitting is not None:
@@ -194,7 +200,7 @@ def ask(path: str, *arguments: str) -> str:
 def _look(tool: Tool, path: str) -> Found:
     version = version_of(ask(path, *tool.asks))
     fits = version >= tool.minimum and not (tool.below and version >= tool.below)
-    return Found(Path(path), _dotted(version), fits and bool(version or not tool.minimum))
+    return Found(Path(path), dotted(version), fits and bool(version or not tool.minimum))
 
 
 @lru_cache(maxsize=64)
@@ -205,5 +211,6 @@ def _ask(path: str, arguments: tuple[str, ...], _changed: int, _size: int) -> st
         return ""
 
 
-def _dotted(version: Version) -> str:
+def dotted(version: Version) -> str:
+    """A version as people write it."""
     return ".".join(map(str, version))
