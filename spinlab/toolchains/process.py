@@ -149,6 +149,7 @@ def call(
     input: bytes | None = None,  # noqa: A002
     memory: int | None = None,
     timeout: float | None = None,
+    listen: Callable[[bytes], None] = lambda text: None,
 ) -> Completed:
     """Run `command` to its end, whatever its exit status; output and errors are kept apart.
 
@@ -157,12 +158,23 @@ def call(
         input: What it reads; nothing otherwise.
         memory: Bytes that it and its children may hold together.
         timeout: Seconds until it is ended.
+        listen: Called with what it has newly written to its errors, before each `tick`.
 
     Raises:
         ProgramError: It could not be started, or was stopped at one of the limits.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        code = _run(command, cwd, env, tick, input, memory, timeout, out, err)
+        heard = 0
+
+        def hear() -> None:
+            nonlocal heard
+            new = os.pread(err.fileno(), 1 << 16, heard) if hasattr(os, "pread") else b""
+            if new:
+                heard += len(new)
+                listen(new)
+            tick()
+
+        code = _run(command, cwd, env, hear, input, memory, timeout, out, err)
         return Completed(code, _read(out), _read(err))
 
 
