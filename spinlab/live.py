@@ -7,8 +7,10 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from spinlab.engine import Outcome, Prepared, Sandbox, Sink
+from spinlab.engine import Outcome, Prepared, Sandbox, Sink, Sizes, compressed
+from spinlab.engine.binary import MODULE_HEADER
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine, Request
 from spinlab.languages import Build
@@ -52,6 +54,23 @@ class Live(Shown):
     def cold_start(self) -> float | None:
         """Seconds that the last fresh instance took to its first answer; None before there was one."""
         return self.sandbox.cold_start
+
+    @cached_property
+    def is_module(self) -> bool:
+        """Whether a core module is exported, and a component that was made of it runs."""
+        return self.build.component[:8] == MODULE_HEADER
+
+    @cached_property
+    def _module_compressed(self) -> int:
+        return compressed(self.build.component)
+
+    @property
+    def sizes(self) -> Sizes:
+        """Sizes as of now, of what is exported and of what runs."""
+        sizes = self.prepared.sizes
+        if not self.is_module:
+            return sizes
+        return Sizes(len(self.build.component), self._module_compressed, sizes.compiled)
 
     @property
     def reuse(self) -> int:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from spinlab.engine.cache import default_folder as cache_folder
     from spinlab.engine.calls import Call, Collector, Outcome, Sink, failure
     from spinlab.engine.commands import Answer, Gateway
-    from spinlab.engine.engine import Engine, Prepared
+    from spinlab.engine.engine import Engine, Prepared, Sizes
     from spinlab.engine.process import default_engine
+    from spinlab.engine.program import compressed
     from spinlab.engine.sandbox import Sandbox
-    from spinlab.engine.wat import wat_to_wasm
+    from spinlab.engine.wat import fault, wat_to_wasm
 
 __all__ = [
     "Answer",
@@ -30,9 +31,12 @@ __all__ = [
     "Prepared",
     "Sandbox",
     "Sink",
+    "Sizes",
     "cache_folder",
+    "compressed",
     "default_engine",
     "failure",
+    "fault",
     "wat_to_wasm",
 ]
 
@@ -47,9 +51,12 @@ _HOMES = {
     "Prepared": ("engine", "Prepared"),
     "Sandbox": ("sandbox", "Sandbox"),
     "Sink": ("calls", "Sink"),
+    "Sizes": ("engine", "Sizes"),
     "cache_folder": ("cache", "default_folder"),
+    "compressed": ("program", "compressed"),
     "default_engine": ("process", "default_engine"),
     "failure": ("calls", "failure"),
+    "fault": ("wat", "fault"),
     "wat_to_wasm": ("wat", "wat_to_wasm"),
 }
 

@@ -39,6 +39,15 @@ class Facts:
     cores: Cores
 
 
+def compressed(data: bytes) -> int:
+    """About how many bytes are left of `data` when it is compressed: exact when small, sampled when large."""
+    if len(data) <= 64 * _SAMPLE:
+        return len(zlib.compress(data, 6))
+    step = len(data) // 32
+    samples = [data[at : at + _SAMPLE] for at in range(0, len(data) - _SAMPLE, step)]
+    return len(data) * sum(len(zlib.compress(s, 6)) for s in samples) // (len(samples) * _SAMPLE)
+
+
 class Program:
     """See the module.
 
@@ -76,12 +85,7 @@ class Program:
     @cached_property
     def compressed(self) -> int:
         """About how many bytes it has when it is compressed for transport: exact when small, sampled when large."""
-        data = self.component
-        if len(data) <= 64 * _SAMPLE:
-            return len(zlib.compress(data, 6))
-        step = len(data) // 32
-        samples = [data[at : at + _SAMPLE] for at in range(0, len(data) - _SAMPLE, step)]
-        return len(data) * sum(len(zlib.compress(s, 6)) for s in samples) // (len(samples) * _SAMPLE)
+        return compressed(self.component)
 
     def become(self, strategy: str, loaded: Loaded) -> None:
         """Run as this code from now on."""

@@ -15,6 +15,7 @@ from spinlab.live import Live
 from spinlab.manifest import Component, Manifest, Mount, Trigger, normalize
 from spinlab.manifest.deprecated import outbound_hosts
 from spinlab.manifest.ids import kebab
+from spinlab.manifest.triggers import with_executor
 
 _SAME = ("description", "variables", "environment", "key_value_stores", "sqlite_databases", "ai_models")
 
@@ -93,17 +94,23 @@ def triggers(app: App, functions: Iterable[Function], *, whole: bool) -> dict[st
     found: dict[str, tuple[Trigger, ...]] = {}
     for kind, listed in app.triggers.items():
         if kind == "http":
-            found[kind] = tuple(t for t in listed if _holds(t, wanted, whole=whole))
+            found[kind] = tuple(_current(t, wanted) for t in listed if _holds(t, wanted, whole=whole))
         elif whole:
             found[kind] = listed
     had = {(t.component, t.route) for t in found.get("http", ())}
     new = [
-        Trigger(name, config={"route": {"private": True} if route is None else route})
+        _current(Trigger(name, config={"route": {"private": True} if route is None else route}), wanted)
         for name, function in wanted.items()
         for route in ((None,) if function.private else function.routes)
         if (name, route) not in had
     ]
     return {"http": (*found.pop("http", ()), *new), **found}
+
+
+def _current(trigger: Trigger, wanted: Mapping[str, Function]) -> Trigger:
+    """The trigger as its function is executed now."""
+    function = wanted.get(str(trigger.component))
+    return trigger if function is None else with_executor(trigger, function.executor, function.argv)
 
 
 def _holds(trigger: Trigger, wanted: Mapping[str, Function], *, whole: bool) -> bool:

@@ -37,7 +37,9 @@ _FIRST = (
 
 
 def minimum(component: bytes) -> Minimum:
-    """The first release of Spin that runs a component."""
+    """The first release of Spin that runs a component or core module; all of them make components of those."""
+    if component[:8] == binary.MODULE_HEADER:
+        return LEAST
     names = [x.name for x in (*binary.imports(component), *binary.exports(component))]
     return highest(Minimum(first, name) for name in names for first in _needed(name))
 

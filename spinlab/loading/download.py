@@ -34,10 +34,7 @@ def fetched(url: str, digest: str, progress: Progress = silent, *, folder: Path 
     Raises:
         ManifestError: It can't be fetched, is too large, or is something else than the digest says.
     """
-    if not digest.startswith("sha256:"):
-        raise ManifestError(f"invalid `digest` \"{digest}\"; must start with 'sha256:'", hint="write sha256:HEX")
-    if not _DIGEST.fullmatch(digest):
-        raise ManifestError(f"invalid `digest` {digest!r}", hint="sha256: is followed by 64 digits of 0-9 and a-f")
+    check_digest(digest)
     place = (folder or cache_dir() / "components") / f"{digest.removeprefix('sha256:')}.wasm"
     known = cache.kept(place)
     if known is not None and _digest(known) == digest:
@@ -50,6 +47,18 @@ def fetched(url: str, digest: str, progress: Progress = silent, *, folder: Path 
         )
     cache.keep(place, data, ROOM)
     return data
+
+
+def check_digest(digest: str) -> None:
+    """Let a digest pass that Spin would take.
+
+    Raises:
+        ManifestError: It is none.
+    """
+    if not digest.startswith("sha256:"):
+        raise ManifestError(f"invalid `digest` \"{digest}\"; must start with 'sha256:'", hint="write sha256:HEX")
+    if not _DIGEST.fullmatch(digest):
+        raise ManifestError(f"invalid `digest` {digest!r}", hint="sha256: is followed by 64 digits of 0-9 and a-f")
 
 
 def _digest(data: bytes) -> str:

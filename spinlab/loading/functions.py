@@ -17,6 +17,7 @@ from spinlab.loading.source import bytes_of, is_text
 from spinlab.manifest import Application, Component, Manifest, Mount, Trigger, http_trigger, load, normalize
 from spinlab.manifest.deprecated import outbound_hosts
 from spinlab.manifest.ids import debug
+from spinlab.manifest.triggers import executor_of
 
 _CHAINED = re.compile(r"https?://([*A-Za-z0-9-]+)\.spin\.internal(?=[:/]|$)")
 AS_SPIN = Limits(timeout=30 * 86400.0, memory=4096 * MIB, response=1 << 62, request=1 << 62)
@@ -148,6 +149,7 @@ def _function(
     data = bytes_of(name, component, place.folder, progress)
     text = is_text(data)
     about = component.tool.get("spinlab", {})
+    executor, argv = executor_of(triggers[0])
     return Function(
         name,
         data.decode() if text else data,
@@ -164,7 +166,9 @@ def _function(
         exclude_files=component.exclude_files,
         folder=str(place.folder),
         limits=_limits(limits, about.get("limits")),
-        reuse=_whole(about.get("reuse")),
+        reuse=_whole(about.get("reuse")) if executor == "http" else None,
+        executor=executor,
+        argv=argv,
         description=component.description,
         origin=place.file.name,
         loaded=component,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from spinlab.errors import ManifestError
 from spinlab.manifest import Component, Manifest, Trigger
+from spinlab.manifest.triggers import executor_of
 
 
 def check(manifest: Manifest, components: Collection[str]) -> None:
@@ -43,16 +44,19 @@ def other_triggers(manifest: Manifest) -> Iterator[str]:
 
 
 def _triggers(triggers: Collection[Trigger], components: Collection[str]) -> Iterator[str]:
+    executors: dict[object, set[tuple[str, str]]] = {}
     for trigger in triggers:
         if trigger.component is not None and trigger.component not in components:
             continue
-        executor = trigger.config.get("executor")
-        if isinstance(executor, Mapping) and executor.get("type") == "wagi":
-            yield f"component {trigger.component} has the wagi executor, which is not served yet"
+        if trigger.component is not None:
+            executors.setdefault(trigger.component, set()).add(executor_of(trigger))
         for role in trigger.dependencies:
             yield f"trigger {trigger.id} has {role} components, which are not served yet"
         for role in trigger.components:
             yield f"trigger {trigger.id} has further components ({role}), which are not served yet"
+    for component, several in executors.items():
+        if len(several) > 1:
+            yield f"component {component} has triggers with different executors, which is not served yet"
 
 
 def _components(all_components: Mapping[str, Component], components: Collection[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spinlab.errors import NameRefused, OptionError, SpinError
-from spinlab.function import Function, Limits
+from spinlab.function import ARGV, EXECUTORS, Function, Limits
 from spinlab.languages import language, languages
 from spinlab.magics.options import Arguments, Command, Option, Positional
 from spinlab.magics.quantities import count, duration, size
@@ -60,6 +60,8 @@ OPTIONS = (
     Option(("--max-log",), "Bytes of log for each request; 1MiB when left out.", "SIZE", convert=size),
     Option(("--max-request",), "Bytes of a request body; 128MiB when left out.", "SIZE", convert=size),
     Option(("--reuse",), "Requests that one instance answers, one after the other.", "N", convert=count),
+    Option(("--executor",), "wagi: a program that speaks CGI; http when left out.", "NAME", values=EXECUTORS),
+    Option(("--argv",), "A CGI program's arguments; '${SCRIPT_NAME} ${ARGS}' when left out.", "TEXT"),
     Option(("--description",), "One line for the manifest.", "TEXT"),
 )
 """What every function may say, whatever it is made of."""
@@ -127,6 +129,8 @@ def function_of(
         limits=_limits(given),
         reuse=given["reuse"],
         module=bool(given["module"]),
+        executor=given["executor"] or "http",
+        argv=ARGV if given["argv"] is None else given["argv"],
         description=given["description"] or "",
         first_line=first_line,
         origin=origin,
@@ -174,6 +178,17 @@ def _check_combination(given: Arguments) -> None:
             raise given.refuse("route", f"--{flag} and --route exclude each other", f"leave out --route or --{flag}")
     if given["module"] and given["private"]:
         raise given.refuse("private", "a module has no route to hide", "leave out --private")
+    _check_executor(given)
+
+
+def _check_executor(given: Arguments) -> None:
+    wagi = given["executor"] == "wagi"
+    if given["argv"] is not None and not wagi:
+        raise given.refuse("argv", "--argv is for CGI programs", "write --executor wagi as well, or leave out --argv")
+    if wagi and given["module"]:
+        raise given.refuse("executor", "a module has no requests to run for", "leave out --executor or --module")
+    if wagi and (given["reuse"] or 1) > 1:
+        raise given.refuse("reuse", "a CGI program runs once for each request", "leave out --reuse")
 
 
 def _check_variables(given: Arguments) -> None:

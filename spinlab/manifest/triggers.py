@@ -6,8 +6,10 @@ Other types are plugins' business; their keys pass as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from spinlab.function import ARGV
 from spinlab.manifest.model import Trigger
 from spinlab.manifest.reader import Reader
 
@@ -79,6 +81,24 @@ def _executor(reader: Reader) -> None:
     if reader.string("entrypoint", "_start") != "_start":
         raise reader.wrong("cannot use deprecated 'entrypoint' field", "entrypoint", hint="remove it")
     reader.string("argv")
+
+
+def executor_of(trigger: Trigger) -> tuple[str, str]:
+    """The executor of an HTTP trigger, ``http`` or ``wagi``, and the arguments that it gives a program."""
+    given = trigger.config.get("executor")
+    if isinstance(given, Mapping) and given.get("type") == "wagi":
+        return "wagi", str(given.get("argv", ARGV))
+    return "http", ARGV
+
+
+def with_executor(trigger: Trigger, executor: str, argv: str) -> Trigger:
+    """The trigger with another executor; itself when it has that one."""
+    if executor_of(trigger) == (executor, argv):
+        return trigger
+    config = {key: value for key, value in trigger.config.items() if key != "executor"}
+    if executor == "wagi":
+        config["executor"] = {"type": "wagi"} | ({"argv": argv} if argv != ARGV else {})
+    return replace(trigger, config=config)
 
 
 def _is_false(route: Any) -> bool:

@@ -34,6 +34,8 @@ def announce(app: App, loaded: Loaded, url: str, form: str, *, public: bool) -> 
             say(f"route {info.pattern}: {info.problem}")
     for remark in loaded.remarks:
         _warn(remark)
+    for text in _wagi(loaded):
+        _warn(text)
     routes = list(_routes(app, loaded))
     if form == "json":
         click.echo(json.dumps({"base_url": url, "routes": routes}, indent=2, ensure_ascii=False))
@@ -47,6 +49,17 @@ def announce(app: App, loaded: Loaded, url: str, form: str, *, public: bool) -> 
             if "description" in route:
                 click.echo(f"    {route['description']}")
     sys.stdout.flush()
+
+
+def _wagi(loaded: Loaded) -> Iterator[str]:
+    programs = [f for f in loaded.functions if f.executor == "wagi"]
+    for program in programs:
+        for where in (f"route {route}" for route in program.routes):
+            yield f"HTTP {where} uses the WAGI executor."
+        if program.private:
+            yield f"HTTP private endpoint for {program.name} uses the WAGI executor."
+    if programs:
+        yield "WAGI will be deprecated in a future version of Spin."
 
 
 def _routes(app: App, loaded: Loaded) -> Iterator[dict[str, Any]]:

@@ -60,9 +60,9 @@ def built(lives: Sequence[Live], listed: Sequence[RouteInfo]) -> Display:
         (
             x.function.name,
             x.prepared.wasi,
-            octets(x.prepared.sizes.component),
-            octets(x.prepared.sizes.compressed),
-            octets(x.prepared.sizes.compiled),
+            octets(x.sizes.component),
+            octets(x.sizes.compressed),
+            octets(x.sizes.compiled),
             seconds(x.build_seconds),
             "cached" if x.prepared.cached else seconds(x.compile_seconds),
         )
@@ -157,7 +157,7 @@ def _size(live: Live) -> str:
     """Its own bytes: a component's, or those of the source when it runs on a shared image."""
     if live.build.image:
         return f"{octets(_source_size(live.function))} on a shared image"
-    return octets(live.prepared.sizes.component)
+    return octets(live.sizes.component)
 
 
 def _source_size(function: Function) -> int:

@@ -124,8 +124,9 @@ def test_what_is_not_served_is_named(tmp_path: Path) -> None:
         ('[[trigger.redis]]\nchannel = "c"\ncomponent = "hello"', "only triggers of type redis"),
         ('[[trigger.cron]]\ncomponent = "hello"', "only triggers of type cron"),
         (
-            '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }',
-            "hello has the wagi executor, which is not served yet",
+            '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }\n'
+            '[[trigger.http]]\nroute = "/2"\ncomponent = "hello"',
+            "component hello has triggers with different executors",
         ),
         (
             '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\ndependencies.middleware = [{ component = "hello" }]',
