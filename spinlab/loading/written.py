@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spinlab import bridge
-from spinlab.engine import binary, wat_to_wasm
+from spinlab.engine import binary
 from spinlab.errors import ComponentError, SpinError
 from spinlab.function import Function
 from spinlab.images import list_images
-from spinlab.languages import html
+from spinlab.languages import html, wat
 from spinlab.languages.python import FOLDER, import_name
 from spinlab.manifest import Component, Mount
 from spinlab.manifest.ids import kebab
@@ -93,12 +93,13 @@ def _wat(function: Function) -> Function | None:
     if _about(function.loaded).get("language") != "wat" or not isinstance(function.source, bytes):
         return None
     text = _text(function.folder, f"functions/{function.name}/{function.name}.wat")
-    try:
-        if text is None or wat_to_wasm(text) != function.source:
-            return None
-    except ComponentError:
+    if text is None:
         return None
-    return replace(function, name=_named(function), source=text, language="wat")
+    found = replace(function, name=_named(function), source=text, language="wat")
+    try:
+        return found if wat.assemble(found) == function.source else None
+    except SpinError:
+        return None
 
 
 def _html(function: Function) -> Function | None:
