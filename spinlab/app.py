@@ -657,7 +657,8 @@ class App(Shown):
                 )
 
     def _context(self, function: Function, progress: Progress, names: frozenset[str]) -> BuildContext:
-        modules = {n: m for n, m in self._modules.items() if m.language == function.language}
+        family = getattr(language(function.language), "family", (function.language,))
+        modules = {n: m for n, m in self._modules.items() if m.language in family}
         return BuildContext(modules=modules, names=names, progress=progress)
 
     def _up_to_date(self, live: Live, mounts: Mapping[str, bytes]) -> bool:

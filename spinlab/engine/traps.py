@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Trap
@@ -18,6 +19,9 @@ _OUT_OF_MEMORY = re.compile(
     r"|handle_alloc_error|\brust_oom\b|alloc_error_handler",  # frames of a trap
     re.IGNORECASE,
 )
+
+_FRAME = re.compile(r"    at (?:\S+ \()?\S+:\d+:\d+\)?$")
+"""A line of a JavaScript stack, as our image writes it."""
 
 _LAST_LINES = 20
 """How far back in the log the reason of an end is looked for."""
@@ -91,6 +95,11 @@ def import_failed(report: str, name: str) -> SourceError:
         name: The function's name, which its file has too.
     """
     lines = [line for line in report.splitlines() if line.strip()]
+    if any(_FRAME.match(line) for line in lines[1:]):  # JavaScript says first what, then where, the innermost first
+        message = "\n".join(takewhile(lambda line: not _FRAME.match(line), lines)).strip()
+        found = re.search(rf"^    at .*?{re.escape(name)}\.\w+:(\d+):(\d+)\)?$", report, re.MULTILINE)
+        place = Location(int(found[1]), int(found[2])) if found else None
+        return SourceError(message, location=place, details=report)
     message = lines[-1].strip() if lines else "the code could not be imported"
     places = re.findall(rf'File "{re.escape(name)}\.\w+", line (\d+)', report)
     return SourceError(message, location=Location(int(places[-1])) if places else None, details=report)

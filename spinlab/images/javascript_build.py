@@ -70,7 +70,7 @@ def key() -> str:
 def provided() -> tuple[str, ...]:
     """The host's interfaces that a cell can import by name."""
     text = sources()["image/interfaces.js"].decode()
-    return tuple(sorted(re.findall(r'^  "([\w:/.@-]+)": \w+,$', text, re.MULTILINE)))
+    return tuple(sorted(re.findall(r'^  "([\w:/.-]+@[\d.]+)": \w+,$', text, re.MULTILINE)))
 
 
 def make(scratch: Path, progress: Progress) -> dict[str, object]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from spinlab.function import Function
 
 _PYTHON = re.compile(r'File "(?:[^"\n]*/)?(?P<stem>[A-Za-z0-9_-]+)\.py", line (?P<line>\d+)')
+_SCRIPT = re.compile(r"(?<![\w/.-])(?P<stem>[A-Za-z0-9_-]+)\.(?:js|ts):(?P<line>\d+):\d+")
 
 
 def in_cells(text: str, functions: Mapping[str, Function]) -> str:
@@ -17,7 +18,7 @@ def in_cells(text: str, functions: Mapping[str, Function]) -> str:
         text: A traceback, or a log with one in it.
         functions: Name -> function, modules included.
     """
-    if ".py" not in text:
+    if not any(mark in text for mark in (".py", ".js:", ".ts:")):
         return text
     by_stem = {_stem(name): f for name, f in functions.items()}
 
@@ -28,13 +29,16 @@ def in_cells(text: str, functions: Mapping[str, Function]) -> str:
         line = int(found["line"]) + function.first_line - 1
         return f"{function.origin or function.name}, line {line}"
 
-    return _PYTHON.sub(place, text)
+    return _SCRIPT.sub(place, _PYTHON.sub(place, text))
 
 
 def last_line(text: str, function: Function) -> int | None:
     """The line of the function's source that a traceback ends in; None when it does not touch it."""
     lines = [int(m["line"]) for m in _PYTHON.finditer(text) if _stem(m["stem"]) == _stem(function.name)]
-    return lines[-1] if lines else None
+    if lines:
+        return lines[-1]
+    frames = (m for m in _SCRIPT.finditer(text) if _stem(m["stem"]) == _stem(function.name))
+    return next((int(m["line"]) for m in frames), None)  # the innermost is the first
 
 
 def _stem(name: str) -> str:

@@ -1,7 +1,7 @@
 // The image's entry: answer each request with what the cell defined.
 
 import { defined, load } from "./cell.js";
-import { format, report, watch } from "./report.js";
+import { complaint, format, report, watch } from "./report.js";
 import { answer } from "./short.js";
 
 const FORMS = "addEventListener('fetch', ...), export default { fetch(request) {...} } or function handle(request)";
@@ -37,7 +37,7 @@ function choose() {
   const main = exports.default;
   if (listeners.length) {
     if (typeof main?.fetch === "function") {
-      throw new Error("the cell has two handlers: addEventListener('fetch', ...) and export default { fetch }; keep one");
+      throw complaint("the cell has two handlers: addEventListener('fetch', ...) and export default { fetch }; keep one");
     }
     handler = listen;
   } else if (typeof main?.fetch === "function") {
@@ -45,7 +45,7 @@ function choose() {
   } else if (typeof handle === "function") {
     handler = (event) => answer(handle, event.request, report);
   } else {
-    throw new Error(`the cell defines no handler; write ${FORMS}`);
+    throw complaint(`the cell defines no handler; write ${FORMS}`);
   }
 }
 
@@ -77,7 +77,7 @@ function listen(event) {
       report(error);
     }
     open = false;
-    if (!answered) reject(new Error("the fetch listener did not call event.respondWith(...)"));
+    if (!answered) reject(complaint("the fetch listener did not call event.respondWith(...)"));
   });
 }
 

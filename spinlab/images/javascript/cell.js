@@ -2,8 +2,8 @@
 
 import { read } from "./files.js";
 import { find, given } from "./interfaces.js";
-import { PARAMETERS, wrap } from "./modules.js";
-import { begin, files, mapping } from "./report.js";
+import { wrap } from "./modules.js";
+import { begin, complaint, files, mapping } from "./report.js";
 
 const FOLDER = "/app";
 const MAIN = "app";
@@ -19,7 +19,7 @@ export function load() {
   const text = given();
   sources = text === undefined ? null : JSON.parse(text);
   const main = source(MAIN);
-  if (!main) throw new Error(`there is no ${FOLDER}/app.js: mount the folder with the source at ${FOLDER}`);
+  if (!main) throw complaint(`there is no ${FOLDER}/app.js: mount the folder with the source at ${FOLDER}`);
   const exports = namespace(MAIN);
   const done = run(main, exports, (handle) => (defined.handle = handle));
   return done ? done.then(() => finish(exports)) : finish(exports);
@@ -33,7 +33,7 @@ function finish(exports) {
 // `[file, text, map, kind]` of a module; null when there is none.
 function source(name) {
   if (sources) return Object.hasOwn(sources, name) ? sources[name] : null;
-  for (const [ending, kind] of [["js", "module"], ["cjs", "bundle"]]) {
+  for (const [ending, kind] of [["cjs", "bundle"], ["js", "module"]]) {
     const file = `${FOLDER}/${name}.${ending}`;
     const text = read(file);
     if (text !== null) return [file, text, () => read(`${file}.map`), kind];
@@ -54,7 +54,7 @@ function run([file, text, map, kind], exports, found) {
     Object.defineProperties(exports, handle);
     return undefined;
   }
-  return compiled.call(undefined, importer(file), exporter(exports), { url: `file://${FOLDER}/${MAIN}.js` }, found);
+  return compiled.call(undefined, importer(), exporter(exports), { url: `file://${FOLDER}/${MAIN}.js` }, found);
 }
 
 // The place in the user's sources for a place in what was made of them.
@@ -136,5 +136,3 @@ function fetchModule(name) {
   }
   return modules.get(local[1]);
 }
-
-export { PARAMETERS };

@@ -1,6 +1,8 @@
 // The host's interfaces that a cell may import by their names.
 
 import * as environment from "wasi:cli/environment@0.2.10";
+import * as preopens from "wasi:filesystem/preopens@0.2.10";
+import * as filesystem from "wasi:filesystem/types@0.2.10";
 import * as keyValue from "fermyon:spin/key-value@2.0.0";
 import * as llm from "fermyon:spin/llm@2.0.0";
 import * as mqtt from "fermyon:spin/mqtt@2.0.0";
@@ -35,7 +37,15 @@ const ALL = {
   "spin:postgres/postgres@3.0.0": postgres3,
 };
 
-// The interface of a name; undefined when there is none.
+const WASI = {
+  "wasi:cli/environment": own,
+  "wasi:filesystem/preopens": preopens,
+  "wasi:filesystem/types": filesystem,
+};
+
+// The interface of a name; undefined when there is none. Of WASI any patch release will do.
 export function find(name) {
-  return /^wasi:cli\/environment@0\.2\.\d+$/.test(name) ? own : Object.hasOwn(ALL, name) ? ALL[name] : undefined;
+  const wasi = /^(wasi:[\w/-]+)@0\.2\.\d+$/.exec(name)?.[1];
+  if (wasi) return Object.hasOwn(WASI, wasi) ? WASI[wasi] : undefined;
+  return Object.hasOwn(ALL, name) ? ALL[name] : undefined;
 }

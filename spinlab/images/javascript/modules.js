@@ -37,7 +37,7 @@ const EXPORT_FUNCTION = new RegExp(`export\\s+(?=(?:(?:async\\s+)?function\\s*\\
 const EXPORT_VARIABLE = /export\s+(?=(?:const|let|var)\s+([^]*))/y;
 
 // What a module's function is called with.
-export const PARAMETERS = ["$$import", "$$export", "$$meta", "$$found"];
+const PARAMETERS = ["$$import", "$$export", "$$meta", "$$found"];
 
 // The text of a function around a module.
 //

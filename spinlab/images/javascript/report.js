@@ -34,6 +34,11 @@ function isError(value) {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
+// An error about the cell as a whole, which no line of it is to blame for.
+export function complaint(text) {
+  return Object.assign(new Error(text), { name: "" });
+}
+
 // Write an error to stderr.
 export function report(error) {
   console.error(format(error));
@@ -43,7 +48,7 @@ export function report(error) {
 export function format(error, seen = new Set()) {
   if (!isError(error)) return `Uncaught ${thrown(error)}`;
   seen.add(error);
-  const lines = [`${error.name}: ${message(error)}`];
+  const lines = [error.name ? `${error.name}: ${message(error)}` : message(error)];
   const frames = own(stackOf.get.call(error)).split("\n").filter(Boolean);
   if (error instanceof SyntaxError) frames.unshift(...broken(error));
   for (const frame of frames.slice(0, MOST)) {
