@@ -190,7 +190,7 @@ def test_code_that_does_not_answer_is_an_error(app: App) -> None:
         ("(func $handle\n  (i32.const 7)\n)", "values remaining", ")", "drop what is not needed"),
         ("(func $handle\n (if (i32.const 1) (then (i32.const 2))))", "values remaining", ")", "drop"),
         (
-            "(func $a (result i32) (i32.const 1))(func $handle\n (block $b (br_if $b (call $a)) (call $write (call $a))))",
+            "(func $a (result i32) i32.const 1)(func $handle(block $b (br_if $b (call $a)) (call $write (call $a))))",
             "nothing on stack",
             "call",
             "takes its values",
