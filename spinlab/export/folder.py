@@ -25,6 +25,10 @@ BY_PRODUCTS = frozenset(
     {".git", ".spin", "__pycache__", ".venv", "venv", "target", "node_modules", ".ipynb_checkpoints"}
 )
 
+_BUILT_FOLDERS = frozenset({"dist", "build", ".zig-cache", "zig-out"})
+_BUILT_ENDINGS = (".wasm", ".o", "/Cargo.lock", "/package-lock.json", "/go.sum")
+"""What a build leaves below ``functions``."""
+
 
 def write(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> tuple[str, ...]:
     """Make `folder` hold `files`, and take away what an earlier export wrote and this one does not.
@@ -173,7 +177,8 @@ def _present(folder: Path) -> Iterator[str]:
 def _is_built(path: str) -> bool:
     """What `spin build` leaves in an export of the official form, and what spinlab leaves of a killed export."""
     parts = path.split("/")
-    return (parts[0] == "functions" and parts[-1] == "app.wasm") or parts[0].startswith(".spinlab-export-")
+    built = path.endswith(_BUILT_ENDINGS) or not _BUILT_FOLDERS.isdisjoint(parts[:-1])
+    return (parts[0] == "functions" and built) or parts[0].startswith(".spinlab-export-")
 
 
 def _record(files: Mapping[str, bytes]) -> bytes:

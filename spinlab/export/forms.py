@@ -8,12 +8,13 @@ from typing import Any
 
 from spinlab.errors import ExportError, ManifestError
 from spinlab.export import again
+from spinlab.export.building import building, image_name, interfaces
 from spinlab.export.standalone import bundle
 from spinlab.function import Function, Limits
 from spinlab.host import sources
 from spinlab.languages import Language, language
 from spinlab.live import Live
-from spinlab.manifest import BuildCommand, Component, Mount
+from spinlab.manifest import Component, Mount
 from spinlab.manifest.ids import kebab
 
 
@@ -27,6 +28,7 @@ class Part:
         binary: The component that runs, for what it needs of Spin.
         requirements: Pins of the toolchain that made the image or builds the component.
         packages: Where those pins belong: a name of the image's kind.
+        interfaces: What what the official tool makes has beyond `binary`, for what it needs of Spin.
     """
 
     component: Component
@@ -34,6 +36,7 @@ class Part:
     binary: bytes
     requirements: bytes = b""
     packages: str = ""
+    interfaces: tuple[str, ...] = ()
 
 
 def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
@@ -61,14 +64,8 @@ def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
     mounts, contents = mounted(live, name)
     component = _granted(found.component, function, mounts)
     pins = (official or {}).get("requirements.txt", b"")
-    return Part(component, {**found.files, **contents}, found.binary, pins, image_name(live) if pins else "")
-
-
-def image_name(live: Live) -> str:
-    """What to call the image of a function: its language, its WASI, and its digest when packages were added."""
-    function = live.function
-    extra = f"-{live.build.image[:8]}" if function.requires else ""
-    return f"{function.language}-wasi-{live.prepared.wasi}{extra}"
+    packages = image_name(live) if pins else ""
+    return Part(component, {**found.files, **contents}, found.binary, pins, packages, found.interfaces)
 
 
 def _shared(live: Live, name: str) -> Part:
@@ -101,9 +98,8 @@ def _standalone(live: Live, name: str) -> Part:
 def _official(live: Live, name: str, official: Mapping[str, bytes]) -> Part:
     own = f"functions/{name}"
     files = {f"{own}/{path}": data for path, data in official.items() if path != "requirements.txt"}
-    command = getattr(language(live.function.language), "build_command")(live.function, live.build)  # noqa: B009
-    build = BuildCommand(command, workdir=own, watch=("*.py",))
-    return Part(Component(f"{own}/app.wasm", build=build), files, live.build.component)
+    made = building(live, own)
+    return Part(Component(made.source, build=made.build), files, live.build.component, interfaces=interfaces(live))
 
 
 def _plain(live: Live, name: str) -> Part:

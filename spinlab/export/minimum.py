@@ -40,7 +40,11 @@ def minimum(component: bytes) -> Minimum:
     """The first release of Spin that runs a component or core module; all of them make components of those."""
     if component[:8] == binary.MODULE_HEADER:
         return LEAST
-    names = [x.name for x in (*binary.imports(component), *binary.exports(component))]
+    return of_interfaces(x.name for x in (*binary.imports(component), *binary.exports(component)))
+
+
+def of_interfaces(names: Iterable[str]) -> Minimum:
+    """The first release of Spin that has all interfaces of these names."""
     return highest(Minimum(first, name) for name in names for first in _needed(name))
 
 

@@ -18,8 +18,8 @@ from spinlab.errors import ExportError
 from spinlab.export import again
 from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
-from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum
-from spinlab.export.readme import GITIGNORE, GITIGNORE_OFFICIAL, readme
+from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum, of_interfaces
+from spinlab.export.readme import gitignore, readme
 from spinlab.export.stored import scripts
 from spinlab.languages import language
 from spinlab.live import Live
@@ -157,6 +157,7 @@ def plan(
     needs = highest(
         (
             *map(minimum, {id(share.part.binary): share.part.binary for share in shares}.values()),
+            *(of_interfaces(share.part.interfaces) for share in shares),
             *(WITH_STATIC for trigger in manifest.triggers["http"] if trigger.component is None),
         )
     )
@@ -166,8 +167,8 @@ def plan(
     files |= made.files
     files |= {
         "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
-        "README.md": readme(manifest, components, needs, pins, docs, made.options).encode(),
-        ".gitignore": (GITIGNORE_OFFICIAL if components == "official" else GITIGNORE).encode(),
+        "README.md": readme(manifest, needs, pins, docs, made.options).encode(),
+        ".gitignore": gitignore(manifest).encode(),
     }
     return Plan(manifest, dict(sorted(files.items())), needs, made.options)
 
@@ -196,7 +197,9 @@ def _shares(app: App, components: str, only: Sequence[str]) -> list[_Share]:
 
 
 def _share(live: Live, components: str) -> _Share:
-    official = language(live.function.language).official(live.function, live.build)
+    official = None
+    if components == "official" or live.build.image:  # an image's pins stand beside it in every form
+        official = language(live.function.language).official(live.function, live.build)
     return _Share(live, part(live, components, official), official or {})
 
 

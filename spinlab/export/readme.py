@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from spinlab.export.building import title, tools
 from spinlab.export.minimum import Minimum
-from spinlab.manifest import Application, Manifest
+from spinlab.manifest import Application, Component, Manifest
 
-GITIGNORE = """\
+_IGNORED = """\
 # What Spin and the toolchains leave here
 .spin/
 __pycache__/
@@ -15,7 +16,32 @@ __pycache__/
 venv/
 """
 
-GITIGNORE_OFFICIAL = GITIGNORE + "functions/*/app.wasm\n"
+_LEFT = {
+    "cargo": ("target/",),
+    "npm": ("node_modules/", "build/"),
+    "zig": (".zig-cache/", "*.o", "*.core.wasm"),
+}
+"""What a command of the official form leaves beside the component that it makes."""
+
+
+def gitignore(manifest: Manifest) -> str:
+    """The .gitignore of an export."""
+    commands = {word for c in manifest.components.values() for word in _words(c)}
+    left = [f"functions/*/{path}" for program, paths in _LEFT.items() if program in commands for path in paths]
+    left += sorted({_anywhere(str(c.source)) for c in manifest.components.values() if c.build is not None})
+    return _IGNORED + "".join(f"{line}\n" for line in dict.fromkeys(left))
+
+
+def _words(component: Component) -> list[str]:
+    command = component.build.command if component.build is not None else ()
+    return (command if isinstance(command, str) else " ".join(command)).split()
+
+
+def _anywhere(source: str) -> str:
+    """The pattern for a component that is built, the same for all functions of a language."""
+    parts = source.split("/")
+    inside = parts[2:] if len(parts) < 4 else [*parts[2:-1], "*.wasm"]
+    return "/".join(("functions", "*", *inside))
 
 
 _TABLES = (
@@ -26,7 +52,6 @@ _TABLES = (
 
 def readme(
     manifest: Manifest,
-    form: str,
     needs: Minimum,
     requirements: Iterable[str],
     docs: Mapping[str, str],
@@ -36,7 +61,6 @@ def readme(
 
     Parameters:
         manifest: What was exported.
-        form: ``shared``, ``standalone`` or ``official``.
         needs: The first release of Spin that runs it, and why.
         requirements: Files with the toolchain's pins.
         docs: Further files -> what they are.
@@ -49,8 +73,9 @@ def readme(
         "A [Spin](https://spinframework.dev) application, exported by spinlab.",
         _routes(manifest),
         _needs(needs),
-        _run(form, pins, scripts),
-        _layout(form, manifest, pins, docs),
+        _run(manifest, pins, scripts),
+        _made(manifest),
+        _layout(manifest, pins, docs),
         _deploy(manifest.application),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -83,14 +108,17 @@ def _needs(needs: Minimum) -> str:
     return f"## What it needs\n\nSpin {needs.text} or later ({why}), and runtimes built on it."
 
 
-def _run(form: str, pins: list[str], scripts: Sequence[str]) -> str:
+def _run(manifest: Manifest, pins: list[str], scripts: Sequence[str]) -> str:
     sql = "".join(f" --sqlite {script}" for script in scripts)
     tables = f"\n\n{_TABLES}" if scripts else ""
-    if form != "official" or not pins:
-        return f"## Run it\n\n```console\nspin up{sql}\n```\n\nIt answers on http://127.0.0.1:3000.{tables}"
-    lines = ["python3 -m venv .venv", ". .venv/bin/activate", f"pip install -r {pins[0]}", f"spin up --build{sql}"]
-    text = "## Build and run it\n\n```console\n" + "\n".join(lines) + "\n```\n\nIt answers on http://127.0.0.1:3000."
-    text += tables
+    built = {str(_language(c)): c for c in manifest.components.values() if c.build is not None}
+    answers = "It answers on http://127.0.0.1:3000."
+    if not built:
+        return f"## Run it\n\n```console\nspin up{sql}\n```\n\n{answers}{tables}"
+    python = [f"pip install -r {pins[0]}"] if pins and "python" in built else []
+    environment = ["python3 -m venv .venv", ". .venv/bin/activate", *python] if python else []
+    lines = "\n".join([*environment, f"spin up --build{sql}"])
+    text = f"## Build and run it\n\n{_tools(built)}```console\n{lines}\n```\n\n{answers}{tables}"
     if len(pins) > 1:
         text += (
             "\n\nThe components need different versions of the SDK, which exclude each other: make one environment for "
@@ -99,18 +127,48 @@ def _run(form: str, pins: list[str], scripts: Sequence[str]) -> str:
     return text
 
 
-def _layout(form: str, manifest: Manifest, pins: list[str], docs: Mapping[str, str]) -> str:
+def _tools(built: Mapping[str, Component]) -> str:
+    """What must be here before ``spin build``; Python's comes with the environment."""
+    needed = {tool: None for name in sorted(built) if name != "python" for tool in tools(name)}
+    return f"To build it: {', '.join(needed)}.\n\n" if needed else ""
+
+
+def _language(component: Component) -> str:
+    return str(component.tool.get("spinlab", {}).get("language", ""))
+
+
+def _made(manifest: Manifest) -> str:
+    """How each component comes to be."""
+    rows = [
+        f"| `{name}` | {title(_language(c)) if _language(c) else ''} | {_how(c)} |"
+        for name, c in manifest.components.items()
+    ]
+    return "\n".join(["## What is made how", "", "| component | written in | made by |", "|---|---|---|", *rows])
+
+
+def _how(component: Component) -> str:
+    if component.build is not None:
+        command = component.build.command
+        lines = (command,) if isinstance(command, str) else command
+        return ", then ".join(f"`{line.replace('|', chr(92) + '|')}`" for line in lines)
+    source = component.source
+    if not isinstance(source, str):
+        return "fetched by Spin"
+    return f"`{source}` runs its source" if source.startswith("images/") else f"`{source}`, ready"
+
+
+def _layout(manifest: Manifest, pins: list[str], docs: Mapping[str, str]) -> str:
     rows = {"spin.toml": "routes, components and what each may touch"}
     sources = [str(c.source) for c in manifest.components.values()]
+    about = []
     if any(s.startswith("images/") for s in sources):
-        rows["images/"] = "the runtime that several functions share; each function's own part is its source"
-        rows["functions/"] = "the sources: edit one and run `spin up` again, nothing needs to be built"
-    elif form == "official":
-        rows["functions/"] = "the sources; `spin build` makes the components beside them"
-    else:
-        rows["functions/"] = "the sources, to read; the components hold their own copy"
+        rows["images/"] = "runtimes that functions share; each function's own part is its source"
+        about.append("edit one that runs on an image and run `spin up` again, nothing needs to be built")
+    if any(c.build is not None for c in manifest.components.values()):
+        about.append("`spin build` makes the components beside them")
+    rows["functions/"] = "; ".join(["the sources", *about]) if about else "the sources, to read"
     if any(s.startswith("components/") for s in sources):
-        rows["components/"] = "components that are complete in themselves"
+        rows["components/"] = "components that are complete in themselves; they hold their own copy of the source"
     rows |= dict.fromkeys(pins, "the toolchain's packages, pinned")
     rows |= docs
     listed = "\n".join(f"| `{path}` | {what} |" for path, what in rows.items())
