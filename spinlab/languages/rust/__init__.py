@@ -1,0 +1,129 @@
+"""Rust: a cell becomes a Cargo project, built by the user's own toolchain with what was compiled before."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from spinlab.errors import OptionError
+from spinlab.function import Function
+from spinlab.languages import Build, BuildContext, starters
+from spinlab.languages.rust import cargo, kept, official, project, said
+from spinlab.languages.rust.project import Project
+from spinlab.languages.rust.starters import STARTERS
+from spinlab.toolchains import component, rust
+from spinlab.toolchains.diagnostics import broken
+from spinlab.toolchains.find import Tool
+from spinlab.toolchains.process import ProgramError
+from spinlab.toolchains.rust import Rust
+
+__all__ = ["LANGUAGE", "RustLanguage"]
+
+
+class RustLanguage:
+    """Rust cells: the short form, any source of spin-sdk, or one that is complete as it is."""
+
+    name = "rust"
+    title = "Rust"
+    aliases: tuple[str, ...] = ("rs",)
+    extension = "rs"
+    watch: tuple[str, ...] = ("src/**/*.rs", "Cargo.toml")
+
+    def build(self, function: Function, context: BuildContext) -> Build:
+        """Build the cell with cargo, unless the same was built before.
+
+        A ``--module`` function is only checked, and gives a `Build` without a component.
+
+        Raises:
+            SourceError: The source can't run; points into it.
+            BuildError: A crate is not there or does not compile, or the compiler came to no proper end.
+            OptionError: An option does not fit.
+            ToolMissing: There is no toolchain for WebAssembly.
+        """
+        begun = time.perf_counter()
+        cells = {project.module_name(name): module for name, module in context.modules.items()}
+        made = project.of(function, cells)
+        _refuse_wasi(function, made)
+        toolchain = rust.ensure()
+        key = _identity(made, toolchain)
+        found = kept.read(key)
+        if found is None:
+            found = self._make(function, made, toolchain, context)
+            kept.write(key, found)
+        modules = tuple(sorted({module.function.name for module in made.modules} - {function.name}))
+        files = {} if function.module else official.sources(function, made)
+        return replace(found, files=files, modules=modules, seconds=time.perf_counter() - begun)
+
+    def _make(self, function: Function, made: Project, toolchain: Rust, context: BuildContext) -> Build:
+        try:
+            outcome = cargo.build(made, toolchain, context.progress)
+        except ProgramError as error:
+            raise broken(error, "cargo") from None
+        if outcome.wasm is None:
+            raise said.failure(function, made, outcome)
+        wasm = b"" if function.module else _component(outcome.wasm, toolchain, context)
+        remarks = said.warnings(function, made, outcome)
+        if toolchain.target == rust.BARE and not function.module:
+            remarks += (f"built without WASI, so println! and clocks do nothing: {rust.RUST.remedy}",)
+        return Build(wasm, warnings=remarks, log=outcome.log)
+
+    def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
+        """The files of the same cell as a project of Spin's template ``http-rust`` (0.3) or ``http-rust-p2`` (0.2)."""
+        return official.files(build.files) if build.files else None
+
+    def build_command(self, function: Function, build: Build) -> str:
+        """The command that builds the official project, in its folder."""
+        return official.COMMAND
+
+    def build_output(self, function: Function, build: Build) -> str:
+        """The component that `build_command` leaves, in the project's folder."""
+        return official.output(function)
+
+    def starter(self, template: str = "http") -> str:
+        """A cell to begin with.
+
+        Raises:
+            OptionError: There is none of that name.
+        """
+        if template not in STARTERS:
+            raise starters.unknown(template, self.title)
+        return STARTERS[template]
+
+    def tools(self) -> tuple[Tool, ...]:
+        """What it needs."""
+        return (rust.RUST,)
+
+
+def _refuse_wasi(function: Function, made: Project) -> None:
+    """Refuse WASI 0.3 for what is 0.2 by itself."""
+    if function.wasi != "0.2" and made.source.form in ("short", "component") and not function.module:
+        error = OptionError(
+            "this source is for WASI 0.2",
+            hint="leave --wasi out; for WASI 0.3 write #[http_service] async fn with spin_sdk::http",
+        )
+        error.subject = ("wasi", function.wasi)
+        raise error
+
+
+def _component(wasm: bytes, toolchain: Rust, context: BuildContext) -> bytes:
+    """The component of what cargo has built."""
+    if toolchain.target == rust.WASIP2:
+        return wasm
+    adapters = {}
+    if toolchain.target == rust.WASIP1:
+        adapters = {component.PREVIEW1: component.adapter("reactor", context.progress)}
+    return component.new(wasm, adapters, context.progress)
+
+
+def _identity(made: Project, toolchain: Rust) -> str:
+    """What a build depends on."""
+    parts = [toolchain.version, toolchain.target, made.manifest(cargo.PACKAGE, ""), project.short_identity()]
+    digest = hashlib.sha256("\0".join(parts).encode())
+    for path, data in sorted(made.files.items()):
+        digest.update(f"{path}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()
+
+
+LANGUAGE = RustLanguage()
