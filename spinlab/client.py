@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from spinlab.errors import OptionError
-from spinlab.http import Headers, Request
+from spinlab.http import Headers, Request, Response
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _KEPT = "".join(map(chr, range(0x21, 0x7F)))
@@ -17,6 +18,53 @@ _KEPT = "".join(map(chr, range(0x21, 0x7F)))
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Client:
+    """What sends requests to an app the way a client would.
+
+    Attributes:
+        name: Of the app, for the host of a request.
+    """
+
+    name: str
+
+    @abstractmethod
+    def handle(self, request: Request) -> Response:
+        """Answer a request, whole."""
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | Headers | None = None,
+        body: bytes | str | None = None,
+        json_body: Any = None,
+    ) -> Response:
+        """Send a request the way a client would.
+
+        Parameters:
+            method: HTTP method.
+            target: Path and query, beginning with ``/``; what a URL can't hold is percent-encoded.
+            headers: Fields; ``host`` is added when missing.
+            body: The body; text goes as UTF-8.
+            json_body: A value to send as JSON instead.
+
+        Raises:
+            OptionError: The target does not begin with ``/``, HTTP can't carry the method or a header, or there are two
+                bodies.
+        """
+        host = f"{self.name}.localhost"
+        return self.handle(request(method, target, host=host, headers=headers, body=body, json_body=json_body))
+
+    def get(self, target: str, **options: Any) -> Response:
+        """`request` with GET."""
+        return self.request("GET", target, **options)
+
+    def post(self, target: str, body: bytes | str | None = None, **options: Any) -> Response:
+        """`request` with POST."""
+        return self.request("POST", target, body=body, **options)
 
 
 def request(
@@ -28,7 +76,7 @@ def request(
     body: bytes | str | None = None,
     json_body: Any = None,
 ) -> Request:
-    """A request; `spinlab.App.request` has the parameters.
+    """A request; `Client.request` has the parameters.
 
     Raises:
         OptionError: HTTP has no such method, target, header or body.

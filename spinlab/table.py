@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from spinlab.errors import RouteError
+from spinlab.host.variables import implied
 from spinlab.http import Headers, Response
-from spinlab.live import Live
+from spinlab.live import Live, RouteInfo
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Trigger
 from spinlab.routing import Router, parse
@@ -68,6 +70,22 @@ class Table:
     def router(self) -> Router[Live | Static]:
         """Finds what answers a path; made when it is first asked, since most tables never are."""
         return Router(self._routes())
+
+    def routes(self) -> tuple[RouteInfo, ...]:
+        """The routes of functions in the order of registration, then the static ones."""
+        problems = {(u.route, u.component): u.reason for u in self.router.unreachable}
+        functions = tuple(
+            RouteInfo(pattern, name, problems.get((pattern, kebab(name)), ""))
+            for name, live in self.live.items()
+            for pattern in live.function.routes
+        )
+        static = (RouteInfo(s.route, s.id, problems.get((s.route, s.id), "")) for s in self.static.values())
+        return (*functions, *static)
+
+    @cached_property
+    def implied(self) -> Mapping[str, Mapping[str, Any]]:
+        """The variables that functions declare by naming them."""
+        return {name: x for live in self.live.values() for name, x in implied(live.function).items()}
 
     def _routes(self) -> Iterator[tuple[str, Live | Static, str]]:
         routes = {

@@ -1,0 +1,131 @@
+"""How an app answers a request: by a function that its route leads to, by a static response, or by itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import cast
+
+from spinlab.engine import Call, Collector, Outcome, Sink, failure
+from spinlab.errors import Busy
+from spinlab.http import Headers, LogLine, Request, Response
+from spinlab.live import Ledger, Live, Logged, Recorder
+from spinlab.manifest.ids import kebab
+from spinlab.routing import WELL_KNOWN_PREFIX, Match, spin_headers, unmatched, unmatched_in_spins_words
+from spinlab.secrets import Secrets
+from spinlab.table import Static, Table
+from spinlab.wagi import Wagi
+
+
+class Answering:
+    """Finds what answers a request and lets it.
+
+    Parameters:
+        table: The functions and static responses; looked at on each request.
+        about: What Spin's info endpoint tells of the app; looked at on each request for it.
+        secrets: What nobody may see of what guests write; looked at on each request.
+
+    Attributes:
+        ledger: What is kept of the requests.
+    """
+
+    def __init__(
+        self, table: Callable[[], Table], about: Callable[[], Mapping[str, str]], secrets: Callable[[], Secrets]
+    ) -> None:
+        self.ledger = Ledger()
+        self._table = table
+        self._about = about
+        self._secrets = secrets
+        self._said_unmatched = False
+
+    def submit(self, request: Request, sink: Sink, component: str | None = None) -> Call | None:
+        """See `spinlab.App.submit`."""
+        found = self._route(request) if component is None else self._straight(component, request)
+        return self._send(found, request, sink)
+
+    def handle(self, request: Request) -> Response:
+        """See `spinlab.App.handle`."""
+        collector = Collector()
+        found = self._route(request)
+        name = "" if isinstance(found, Response) else found.target.function.name
+        try:
+            call = self._send(found, request, collector)
+        except Busy as busy:
+            return failure(busy, Response(function=name))
+        if call is not None:
+            call.wait()
+        answer = collector.response(name)
+        if name or request.path.startswith(WELL_KNOWN_PREFIX):
+            return answer
+        return replace(answer, advice=unmatched(request.path, (p.text for p in self._table().router.patterns)))
+
+    def answering(self, path: str) -> Live | None:
+        """The function that requests for a path go to; None when it is nobody's."""
+        found = None if path.startswith(WELL_KNOWN_PREFIX) else self._table().router.match(path)
+        return found.target if found and isinstance(found.target, Live) else None
+
+    def _route(self, request: Request) -> Match[Live] | Response:
+        """What answers a request: a function by its route, or the app itself."""
+        if request.path.startswith(WELL_KNOWN_PREFIX):
+            return self._own(request.path[len(WELL_KNOWN_PREFIX) :])
+        found = self._table().router.match(request.path)
+        if found is None:
+            self._log_unmatched(request.path)
+            return Response(404)
+        if isinstance(found.target, Static):
+            return found.target.response
+        return cast("Match[Live]", found)
+
+    def _straight(self, component: str, request: Request) -> Match[Live] | Response:
+        """A request straight to a component, as if its route were ``/...`` (Spin 4: ``crates/routes``)."""
+        table = self._table()
+        live = table.live.get(table.ids.get(component, ""))
+        if live is None:
+            return Response(404)
+        return Match(live, "/...", component, {}, request.path.strip("/"), request.path)
+
+    def _own(self, what: str) -> Response:
+        """Spin's well-known endpoints (Spin 4: ``crates/trigger-http/src/server.rs``)."""
+        if what == "health":
+            return Response(200, Headers(), b"OK")
+        if what == "info":
+            body = json.dumps(dict(self._about()), indent=2).encode()
+            return Response(200, Headers([("content-type", "application/json")]), body)
+        return Response(404)
+
+    def _send(self, found: Match[Live] | Response, request: Request, sink: Sink) -> Call | None:
+        """Let what was found answer; None when it has."""
+        if isinstance(found, Response):
+            sink.begin(found.status, found.headers)
+            sink.write(found.body)
+            sink.end(Outcome())
+            return None
+        live = found.target
+        recorder = Recorder(sink, self.ledger, live, request, self._secrets())
+        if live.prepared.command:
+            wagi = Wagi(kebab(live.function.name), live.function.argv, found, request)
+            return live.sandbox.submit(request, recorder, wagi)
+        return live.sandbox.submit(_as_the_guest_sees(request, found), recorder)
+
+    def _log_unmatched(self, path: str) -> None:
+        """Say it once, as Spin does."""
+        if not self._said_unmatched:
+            self._said_unmatched = True
+            self.ledger.log.append(Logged("", LogLine("spinlab", unmatched_in_spins_words(path), time.time())))
+
+
+def _as_the_guest_sees(request: Request, found: Match[Live]) -> Request:
+    """The request with the headers that tell how it was reached, and without what only looks like them."""
+    trusting = found.target.function.loaded is not None  # Spin passes a client's own spin-* fields on
+    headers = request.headers.copy()
+    for name in [n for n, _ in headers if n.lower() == "connection" or (_is_spins(n) and not trusting)]:
+        headers.remove(name)
+    for name, value in spin_headers(found, request):
+        headers.add(name, value)
+    return replace(request, headers=headers)
+
+
+def _is_spins(field: str) -> bool:
+    return field.lower().startswith("spin-")
