@@ -101,13 +101,18 @@ def images(log: Path) -> None:
     call(log, sys.executable, "-m", "spinlab.cli", "images", "build")
 
 
+def toolchains(log: Path) -> None:
+    """The compilers of the other languages, and what each compiles once, so that no test waits for them."""
+    call(log, sys.executable, str(ROOT / "tests" / "warm.py"))
+
+
 def pytest(arguments: list[str]) -> int:
     """The test suite on both cores; its count closes the run."""
     workers = [] if any(a in ("-x", "--pdb", "-s") for a in arguments) else ["-n", "2", "--dist", "loadscope"]
     return subprocess.call([sys.executable, "-m", "pytest", "-q", *workers, *arguments], cwd=ROOT)
 
 
-LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, rust), (images,))
+LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, rust), (images, toolchains))
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ with the runtime behind them. With the executor wagi it has a `main` that reads 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,8 @@ class CompiledLanguage:
         _refuse(function, self.kind)
         text = _text(function)
         make = compiler.make_program if _is_program(function) else compiler.make
+        if _is_program(function) and self.kind is not parts.ZIG and not re.search(r"\bmain\s*\(", text):
+            raise SourceError("the cell defines no function main", hint=report.MAINS[self.kind.name])
         try:
             made = make(self.kind, text, context.progress)
         except CompileError as error:

@@ -29,10 +29,9 @@ def files(kind: Kind, text: str, libc: Libc) -> Mapping[str, bytes]:
 
 def command(kind: Kind, libc: Libc) -> str:
     """What builds it, in its folder, with zig and wasm-tools on the PATH."""
-    separate = kind is not parts.C
-    steps = [
-        *([("zig", *parts.compile_runtime(libc))] if separate else []),
-        ("zig", *parts.compile_cell(kind, libc, "spin.o" if separate else parts.RUNTIME)),
+    steps: list[tuple[str, ...]] = [
+        ("zig", *parts.compile_runtime(libc)),
+        ("zig", *parts.compile_cell(kind, libc, "spin.o")),
         ("wasm-tools", "component", "embed", "spin.wit", "--world", "function", CORE, "-o", CORE),
         ("wasm-tools", "component", "new", CORE, "-o", OUTPUT),
     ]

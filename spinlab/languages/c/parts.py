@@ -87,7 +87,7 @@ def compile_runtime(libc: Libc) -> tuple[str, ...]:
 
 
 def compile_cell(kind: Kind, libc: Libc, runtime: str, *, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Words of zig that make a core module of a cell and our runtime, an object or the source."""
+    """Words of zig that make a core module of a cell and the object of our files."""
     if kind is ZIG:
         target = ("-target", "wasm32-freestanding", "-fno-entry", f"-femit-bin={CORE}")
         return (*kind.target, *extra, *target, "start.zig", runtime)

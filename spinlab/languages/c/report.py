@@ -172,8 +172,9 @@ class _Reader:
             return "there are no exceptions in the sandbox: answer with a status, or call std::abort()"
         if "rtti" in message.lower():
             return "there is no run-time type information: no typeid and no dynamic_cast"
-        if "there is no pub fn handle" in message:
-            return SIGNATURES["zig"]
+        if self._kind is ZIG:
+            named = re.search(r"'(handle|main)'(?: is not marked|$)|no pub fn (handle)", message)
+            return "" if named is None else MAINS["zig"] if named[1] == "main" else SIGNATURES["zig"]
         undeclared = _UNDECLARED.search(message)
         return names.advice(self._kind, undeclared["name"]) if undeclared is not None else ""
 

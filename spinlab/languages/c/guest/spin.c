@@ -155,6 +155,7 @@ static bool fails(const char *why) {
     return false;
 }
 
+/* What only writes leaves the error as it is, so that it can be written. */
 static bool works(void) {
     error_text = "";
     return true;
@@ -191,7 +192,7 @@ static bool send_bytes(handle_t stream, const char *data, size_t size, bool flus
     result_t result;
     if (size <= AT_ONCE && flush) {
         stream_send(stream, data, size, &result);
-        return result.tag ? closed(&result, 4) : works();
+        return result.tag ? closed(&result, 4) : true;
     }
     while (size) {
         stream_check(stream, &result);
@@ -207,9 +208,9 @@ static bool send_bytes(handle_t stream, const char *data, size_t size, bool flus
         data += part;
         size -= part;
     }
-    if (!flush) return works();
+    if (!flush) return true;
     stream_flush(stream, &result);
-    return result.tag ? closed(&result, 4) : works();
+    return result.tag ? closed(&result, 4) : true;
 }
 
 /* ---- Fields and bodies ---- */
@@ -235,7 +236,7 @@ static bool put_field(handle_t fields, const char *name, const char *value) {
     static const char *const why[] = {"the header is no valid text", "the header is the host's own", "too late"};
     result_t result;
     fields_append(fields, name, length(name), value, length(value), &result);
-    return result.tag ? fails(why[result.bytes[1] % 3]) : works();
+    return result.tag ? fails(why[result.bytes[1] % 3]) : true;
 }
 
 /* A body that comes in: not begun, open, or at its end. */
@@ -470,7 +471,7 @@ bool spin_status(spin_response *res, int status) {
     if (res->sent) return fails("the head was sent already");
     if (status < 100 || status > 999) return fails("a status has three digits");
     res->status = status;
-    return works();
+    return true;
 }
 
 bool spin_add_header(spin_response *res, const char *name, const char *value) {
@@ -507,7 +508,7 @@ bool spin_flush(spin_response *res) {
     send_head(res);
     size_t size = res->size;
     res->size = 0;
-    return send_body(res, res->kept, size) && works();
+    return send_body(res, res->kept, size);
 }
 
 bool spin_write(spin_response *res, const void *data, size_t size) {
@@ -521,7 +522,7 @@ bool spin_write(spin_response *res, const void *data, size_t size) {
     }
     if (size) copy(res->kept + res->size, data, size);
     res->size += size;
-    return works();
+    return true;
 }
 
 bool spin_print(spin_response *res, const char *text) {
@@ -816,7 +817,7 @@ size_t spin_answer_read(spin_answer *answer, void *into, size_t size) {
 FROM("wasi:cli/stderr@0.2.0", "get-stderr") handle_t get_stderr(void);
 
 void spin_log(const char *text) {
-    const char *before = error_text;
+    const char *before = error_text; /* a log that nobody reads is no error */
     size_t size = length(text);
     char *line = take(size + 1);
     copy(line, text, size);

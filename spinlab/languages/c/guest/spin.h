@@ -98,7 +98,7 @@ typedef struct {
     unsigned timeout;            /* milliseconds to connect, and to wait for bytes; 0: the host's own limits */
 } spin_outgoing;
 
-/* Send it and wait for the head of the answer; NULL when it failed. */
+/* Send all of it, then wait for the head of the answer; NULL when it failed. */
 spin_answer *spin_send(const spin_outgoing *request);
 int spin_answer_status(spin_answer *answer);
 const char *spin_answer_header(spin_answer *answer, const char *name); /* NULL when it is not there */
@@ -111,7 +111,8 @@ size_t spin_answer_read(spin_answer *answer, void *into, size_t size); /* as it 
 void spin_log(const char *text);
 void spin_logf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Why the last spin_... function failed; "" when it did not. */
+/* Why the last spin_... function failed; "" when it did not. What writes the response or the log and does not fail
+   leaves it as it is. */
 const char *spin_error(void);
 
 /* Memory until the end of the request; never NULL: a function that gets none is stopped. */
