@@ -124,6 +124,9 @@ class Extern:
     equals: int | None = None
 
 
+MOST_SECTIONS = 100_000
+"""A component of 44 MB has a few thousand; a file of zeros would be millions."""
+
 BROKEN = "the file is damaged: build it again, or copy it again"
 
 
@@ -134,11 +137,15 @@ def _cut(offset: int) -> ComponentError:
 def sections(data: Buffer, start: int = 8, end: int | None = None) -> Iterator[Section]:
     """The sections of a binary that lies between two offsets (default: the whole, behind its header)."""
     reader = Reader(data, start, end)
+    count = 0
     while reader.more:
         number = reader.byte()
         size = reader.u32()
+        count += 1
         if size > reader.end - reader.pos:
             raise _cut(reader.end)
+        if count > MOST_SECTIONS:
+            raise ComponentError(f"the binary has more than {MOST_SECTIONS:,} sections", hint=BROKEN)
         yield Section(number, reader.pos, reader.pos + size)
         reader.pos += size
 
