@@ -144,4 +144,4 @@ def test_bytes_behind_a_true_header_raise_nothing_but_component_errors(body: byt
 
 def test_a_file_of_zeros_is_refused_before_it_is_read_to_its_end() -> None:
     with pytest.raises(ComponentError, match="more than 100,000 sections"):
-        list(sections(b"\0asm\r\0\1\0" + bytes(1 << 20)))
+        list(binary.sections(b"\0asm\r\0\1\0" + bytes(1 << 20)))
