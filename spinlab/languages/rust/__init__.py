@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from spinlab.errors import OptionError
+from spinlab.errors import BuildError, OptionError
 from spinlab.function import Function
 from spinlab.languages import Build, BuildContext, starters
 from spinlab.languages.rust import cargo, kept, official, project, said
@@ -63,7 +63,10 @@ class RustLanguage:
             raise broken(error, "cargo") from None
         if outcome.wasm is None:
             raise said.failure(function, made, outcome)
-        wasm = b"" if function.module else _component(outcome.wasm, toolchain, context)
+        try:
+            wasm = b"" if function.module else _component(outcome.wasm, toolchain, context)
+        except BuildError as error:
+            raise said.unlinked(function, made, error, outcome) from None
         remarks = said.warnings(function, made, outcome)
         if toolchain.target == rust.BARE and not function.module:
             remarks += (f"built without WASI, so println! and clocks do nothing: {rust.RUST.remedy}",)

@@ -142,7 +142,7 @@ class _Bench:
 
     def _write(self) -> None:
         files = {self.home / path: data for path, data in self.made.files.items()}
-        files[self.home / "Cargo.toml"] = self.made.manifest(PACKAGE, self.short.as_posix()).encode()
+        files[self.home / "Cargo.toml"] = self._manifest().encode()
         if self.made.short:
             files.update({self.short / path: data for path, data in project.short_files().items()})
         source = self.home / "src"
@@ -153,6 +153,9 @@ class _Bench:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
         (self.folder / "tmp").mkdir(exist_ok=True)
+
+    def _manifest(self) -> str:
+        return self.made.manifest(PACKAGE, self.short.as_posix(), root=self.made.root)
 
     def _fetch(self) -> Completed:
         """Get the crates; nothing of theirs is run."""

@@ -19,7 +19,7 @@ COMMAND: Final = f"cargo build --target {WASIP2} --release"
 def sources(function: Function, made: Project) -> dict[str, bytes]:
     """The project's own files: path -> bytes; the versions are those that it was built with."""
     manifest = made.manifest(package(function), project.SHORT, locks.resolved(made))
-    return {MANIFEST: manifest.encode(), **made.files}
+    return {MANIFEST: manifest.encode(), **made.exported}
 
 
 def files(sources: Mapping[str, bytes]) -> dict[str, bytes]:

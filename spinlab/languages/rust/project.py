@@ -60,14 +60,16 @@ class Project:
         source: The cell.
         crates: What it is built with, without the short form's.
         modules: The ``--module`` cells it uses.
-        lib: The text of its ``src/lib.rs``, which begins with the cell.
+        root: Its first file as it is called here, so that a panic names the function; ``src/lib.rs`` in an export.
+        text: What that file says: the cell, and in the short form what makes it a handler.
         short: Whether it is built with the short form's crate.
     """
 
     source: Source
     crates: tuple[Crate, ...]
     modules: tuple[Module, ...]
-    lib: str
+    root: str
+    text: str
     short: bool
 
     @property
@@ -77,8 +79,13 @@ class Project:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """The sources: path in the project -> bytes."""
-        return {LIB: self.lib.encode(), **{m.path: m.source.text.encode() for m in self.modules}}
+        """The sources as they are built here: path in the project -> bytes."""
+        return {self.root: self.text.encode(), **{m.path: m.source.text.encode() for m in self.modules}}
+
+    @property
+    def exported(self) -> dict[str, bytes]:
+        """The sources as an export has them."""
+        return {LIB if path == self.root else path: data for path, data in self.files.items()}
 
     @property
     def set(self) -> str:
@@ -86,18 +93,19 @@ class Project:
         lines = "\n".join(crate.line() for crate in self.crates)
         return hashlib.sha256(f"{self.edition}\n{self.short}\n{lines}".encode()).hexdigest()[:12]
 
-    def manifest(self, name: str, short: str, resolved: Mapping[str, str] | None = None) -> str:
+    def manifest(self, name: str, short: str, resolved: Mapping[str, str] | None = None, *, root: str = LIB) -> str:
         """Its ``Cargo.toml``.
 
         Parameters:
             name: Of the package.
             short: Where the short form's crate is.
+            root: Where the first file is.
             resolved: Name of a crate -> the version it has, for those of which any will do.
         """
         listed = [*self.crates, *([Crate(SHORT, path=short)] if self.short else [])]
         lines = [crate.line((resolved or {}).get(crate.name, "")) for crate in sorted(listed, key=lambda c: c.name)]
         package = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "{self.edition}"\n'
-        library = '[lib]\ncrate-type = ["cdylib"]\n'
+        library = "[lib]\n" + ("" if root == LIB else f'path = "{root}"\n') + 'crate-type = ["cdylib"]\n'
         return "\n".join((package, library, "[dependencies]", *lines, "", PROFILE, "[workspace]", ""))
 
 
@@ -120,14 +128,13 @@ def of(function: Function, cells: Mapping[str, Function]) -> Project:
     listed = crates.of(source, dict.fromkeys(asked), (module.source for module in found))
     if function.module:
         own = Module(function, f"src/{name}.rs", source)
-        return Project(
-            source, listed, (own, *found), f"#![allow(dead_code)]\npub mod {name};\n", _names_short(own, *found)
-        )
-    short = source.form == "short"
-    lib = text if text.endswith("\n") else text + "\n"
-    if short:
-        lib += _EXPORT.format(handler="async handle" if source.asynchronous else "handle")
-    return Project(source, listed, tuple(found), lib, short or SHORT in source.crates or _names_short(*found))
+        text = f"#![allow(dead_code)]\npub mod {name};\n"
+        return Project(source, listed, (own, *found), LIB, text, _names_short(own, *found))
+    body = text if text.endswith("\n") else text + "\n"
+    if source.form == "short":
+        body += _EXPORT.format(handler="async handle" if source.asynchronous else "handle")
+    short = source.form == "short" or SHORT in source.crates or _names_short(*found)
+    return Project(source, listed, tuple(found), f"src/{name}.rs", body, short)
 
 
 def module_name(name: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from spinlab.errors import SourceError, SpinError
+from spinlab.errors import BuildError, SourceError, SpinError
 from spinlab.function import Function
 from spinlab.languages.rust import trouble
 from spinlab.languages.rust.cargo import PACKAGE, Outcome
-from spinlab.languages.rust.project import LIB, Project
-from spinlab.toolchains import confine
+from spinlab.languages.rust.project import Project
+from spinlab.toolchains import component, confine
 from spinlab.toolchains.diagnostics import Diagnostic, broken, fail
 from spinlab.toolchains.process import ProgramError, kind_of
 
@@ -20,9 +20,10 @@ _UNKNOWN_CRATE: Final = re.compile(
     r"(?:unlinked crate|crate or module|a crate named|missing crate|undeclared crate or module) `(\w+)`"
 )
 _MISSING_MODULE: Final = re.compile(r"file not found for module `(\w+)`")
-_UNDEFINED: Final = re.compile(r"undefined symbol: (\S+)")
+_UNDEFINED: Final = re.compile(r"undefined symbol: (\S+)|failed to resolve import `env::([^`]+)`")
 _SIGNAL: Final = re.compile(r"\(signal: (\d+)\b")
 _PANICKED: Final = re.compile(r"the compiler unexpectedly panicked|internal compiler error")
+_UNSENT: Final = re.compile(r"can't be sent as an answer")
 _SUMMARY: Final = re.compile(r"^(?:aborting due to|\d+ warnings? emitted|.* warnings? emitted)")
 
 
@@ -114,19 +115,24 @@ def _own(function: Function, project: Project, outcome: Outcome) -> Iterator[tup
 def _diagnostic(said: Mapping[str, Any], project: Project, files: Mapping[str, str]) -> tuple[Diagnostic, str]:
     severity = "warning" if said["level"] == "warning" else "error"
     message, hint = _words(said)
-    place = _place(said, {LIB, *files})
+    place = _place(said, {project.root, *files})
     if message.startswith("linking with "):
-        return _linked(said, project, message), LIB
+        return _linked(said, project, message), project.root
     if place is None:
-        return Diagnostic(message, severity=severity, hint=hint), LIB
-    if place.file != LIB or place.line <= project.source.lines:
+        return Diagnostic(message, severity=severity, hint=hint), project.root
+    if place.file != project.root or place.line <= project.source.lines:
         return (
             Diagnostic(message, place.line, place.column, place.end_column, place.label, hint, severity),
             place.file,
         )
     # In the lines that are added below the cell: it is about the handler that they name.
-    line = project.source.line if message.startswith("`handle`") or "sent as" in message else project.source.lines
-    return Diagnostic(message, line, label=place.label, hint=hint, severity=severity), LIB
+    line = project.source.line if project.source.form == "short" else project.source.lines
+    if _UNSENT.search(message):
+        at = re.search(r"->\s*(.*?)\s*(?:\{|where\b|$)", project.source.text.splitlines()[line - 1])
+        if at is not None:
+            columns = at.start(1) + 1, at.end(1) + 1
+            return Diagnostic(message, line, *columns, "can't be sent", hint, severity), project.root
+    return Diagnostic(message, line, hint=hint, severity=severity), project.root
 
 
 def _words(said: Mapping[str, Any]) -> tuple[str, str]:
@@ -155,7 +161,10 @@ def _is_local(name: str) -> bool:
 
 
 def _hint(said: Mapping[str, Any]) -> str:
-    """The first help, with what it would put there; else the first note."""
+    """What our own crate says to do; else the first help, with what it would put there; else the first note."""
+    ours = (str(c["message"]) for c in said["children"] if str(c["message"]).startswith(("write fn ", "return text")))
+    for text in ours:
+        return text
     for child in said["children"]:
         if child["level"] != "help":
             continue
@@ -193,9 +202,20 @@ def _linked(said: Mapping[str, Any], project: Project, message: str) -> Diagnost
     everything = "\n".join([message, *(str(child["message"]) for child in said["children"])])
     missing = _UNDEFINED.search(everything)
     if missing is None:
-        reason = re.search(r"(?:error|ld): ([^\n]+)", everything)
-        return Diagnostic("the parts can't be linked" + (f": {reason[1]}" if reason else ""))
-    name = missing[1]
+        return Diagnostic(f"the parts can't be linked: {component.reason(everything)}")
+    return _nowhere(missing[1] or missing[2], project)
+
+
+def unlinked(function: Function, project: Project, error: BuildError, outcome: Outcome) -> SpinError:
+    """The error for a core module that no component can be made of."""
+    missing = _UNDEFINED.search(error.details)
+    if missing is None:
+        return error
+    return fail(function, [_nowhere(missing[1] or missing[2], project)], outcome.log + error.details, tool="rustc")
+
+
+def _nowhere(name: str, project: Project) -> Diagnostic:
+    """A function that is declared, but in nothing that was linked."""
     hint = "functions of C libraries are not in the sandbox; a crate in Rust alone, or write it here"
     for number, text in enumerate(project.source.text.splitlines(), start=1):
         at = re.search(rf"\bfn\s+({re.escape(name)})\b", text)

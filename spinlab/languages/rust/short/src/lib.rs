@@ -56,29 +56,38 @@ impl std::error::Error for Error {}
 /// A function that answers requests: it takes the [`Request`], a reference to it, or nothing.
 #[diagnostic::on_unimplemented(
     message = "`handle` can't be called with a request",
-    label = "it takes `req: Request` and returns what can be sent",
-    note = "write fn handle(req: Request) -> String; text, bytes, (status, body), Response, Option and Result can be sent"
+    label = "it takes `req: Request`",
+    note = "write fn handle(req: Request) -> String"
 )]
 pub trait Handler<Arguments> {
     #[doc(hidden)]
-    fn answer(self, request: Request) -> Response;
+    type Answer;
+
+    #[doc(hidden)]
+    fn answer(self, request: Request) -> Self::Answer;
 }
 
-impl<F: FnOnce(Request) -> R, R: IntoResponse> Handler<(Request,)> for F {
-    fn answer(self, request: Request) -> Response {
-        self(request).into_response()
+impl<F: FnOnce(Request) -> R, R> Handler<(Request,)> for F {
+    type Answer = R;
+
+    fn answer(self, request: Request) -> R {
+        self(request)
     }
 }
 
-impl<F: FnOnce(&Request) -> R, R: IntoResponse> Handler<(&Request,)> for F {
-    fn answer(self, request: Request) -> Response {
-        self(&request).into_response()
+impl<F: FnOnce(&Request) -> R, R> Handler<(&Request,)> for F {
+    type Answer = R;
+
+    fn answer(self, request: Request) -> R {
+        self(&request)
     }
 }
 
-impl<F: FnOnce() -> R, R: IntoResponse> Handler<()> for F {
-    fn answer(self, _request: Request) -> Response {
-        self().into_response()
+impl<F: FnOnce() -> R, R> Handler<()> for F {
+    type Answer = R;
+
+    fn answer(self, _request: Request) -> R {
+        self()
     }
 }
 
@@ -109,9 +118,12 @@ macro_rules! export {
 ///
 /// Both are handles that the host gave to this call.
 #[doc(hidden)]
-pub unsafe fn serve<Arguments>(request: i32, out: i32, handler: impl Handler<Arguments>) {
+pub unsafe fn serve<Arguments, H: Handler<Arguments>>(request: i32, out: i32, handler: H)
+where
+    H::Answer: IntoResponse,
+{
     abi::keep_world();
-    response::send(handler.answer(Request::from_host(request)), out);
+    response::send(handler.answer(Request::from_host(request)).into_response(), out);
 }
 
 /// Runs a future to its end. What waits in this crate blocks, so none of its futures is ever left unready.
