@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from spinlab.engine import native, trusted
 from spinlab.engine.processor import processor
 from spinlab.engine.trusted import POSIX, Loader, T, Untrusted, digest_of, opened
@@ -155,6 +153,8 @@ class Cache:
 
         Waiting for it can be interrupted; when `stopped` says so the block runs without the lock.
         """
+        from filelock import FileLock, Timeout  # it brings asyncio and sqlite3, and most code is compiled already
+
         try:
             self._make(self.folder)
             lock = FileLock(self.folder / f"{key[:3]}.lock", mode=0o600)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from spinlab.errors import CacheError
 from spinlab.folders import VARIABLE, cache_dir
 
@@ -44,6 +42,8 @@ def complaining(path: Path) -> Iterator[None]:
 @contextmanager
 def locked(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold a lock that all processes of this user share; `waiting` is called while another one has it."""
+    from filelock import FileLock, Timeout  # it brings asyncio and sqlite3, and most runs take no lock
+
     path = folder("locks") / f"{name}.lock"
     lock = FileLock(path)
     with complaining(path):
