@@ -94,11 +94,13 @@ class Local:
         """End the process."""
         if self._idle is not None:
             self._idle.cancel()
-        process, self._process = self._process, None
+        process = self._process
         if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        if self._process is process:  # not before it is gone, so that whoever closes as well waits for it too
+            self._process = None
 
     def _usable(self, model: str) -> None:
         problem = self.why_not(model)
@@ -118,10 +120,16 @@ class Local:
                 await self.close()
                 raise
             loop = asyncio.get_running_loop()
-            self._idle = loop.call_later(IDLE, lambda: loop.create_task(self.close()))
+            self._idle = loop.call_later(IDLE, lambda: loop.create_task(self._rest()))
         if "error" in answer:
             raise Failed("runtime-error", answer["error"])
         return answer
+
+    async def _rest(self) -> None:
+        """End the process, but never while it answers."""
+        assert self._lock is not None
+        async with self._lock:
+            await self.close()
 
 
 async def _exchange(process: asyncio.subprocess.Process, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +153,7 @@ async def _start() -> asyncio.subprocess.Process:
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        starting.add_done_callback(lambda done: None if done.exception() else done.result().kill())
+        starting.add_done_callback(lambda done: None if done.cancelled() or done.exception() else done.result().kill())
         raise
 
 

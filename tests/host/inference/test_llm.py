@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -117,6 +118,14 @@ def test_a_damaged_model_fails_alone(local: App) -> None:
     assert local.post("/infer/alphabet?prompt=abc", '{"max_tokens": 2}').json()["text"] == "de"
 
 
+def assert_only(children: set[psutil.Process]) -> None:
+    """No child is left but these; one that was killed is there for a moment until it is reaped."""
+    end = time.monotonic() + 5
+    while (left := set(psutil.Process().children()) - children) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not left
+
+
 def test_a_request_that_ends_ends_the_models_work(state: Path) -> None:
     app = fill(App("hurried", state_dir=state), "alphabet", limits=Limits(timeout=0.4))
     children = set(psutil.Process().children())
@@ -124,7 +133,7 @@ def test_a_request_that_ends_ends_the_models_work(state: Path) -> None:
     # The loop of the alphabet ends, so the prompt is what takes long: the model is loaded first.
     assert app.post("/infer/alphabet?prompt=" + "a" * 60, options).status in (200, 504)
     app.close()
-    assert set(psutil.Process().children()) <= children
+    assert_only(children)
 
 
 def test_closing_an_app_ends_the_process_and_it_comes_back(state: Path) -> None:
@@ -133,7 +142,7 @@ def test_closing_an_app_ends_the_process_and_it_comes_back(state: Path) -> None:
     app.post("/infer/alphabet?prompt=abc")
     assert set(psutil.Process().children()) - before
     app.services.close()
-    assert set(psutil.Process().children()) <= before
+    assert_only(before)
     assert app.post("/infer/alphabet?prompt=yz").status == 200
     app.close()
 
