@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ MEMORY: Final = 3 << 30
 """Bytes that a compiler may hold."""
 SAYING: Final = ("-fdiagnostics-print-source-range-info", "-fdiagnostics-parseable-fixits", "-ferror-limit=50")
 WARNING: Final = ("-Wall", "-Wno-unused-parameter", "-Wno-unused-function")
+_SPIN_HPP: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"spin\.hpp"', re.MULTILINE)
 _EMPTY_MODULE: Final = b"\0asm\1\0\0\0"
 
 
@@ -75,7 +77,10 @@ def make_program(kind: Kind, text: str, progress: Progress) -> Made:
 
 def _core(zig: Path, kind: Kind, libc: Libc, text: str, progress: Progress) -> tuple[bytes, str]:
     runtime = str(_runtime(zig, libc, progress))
-    return _compile(zig, kind, text, parts.compile_cell(kind, libc, runtime, extra=_extra(kind)), libc, progress)
+    extra = _extra(kind)
+    if kind is CPP and _SPIN_HPP.search(text):
+        extra += ("-include-pch", str(_header(zig, libc, progress)))
+    return _compile(zig, kind, text, parts.compile_cell(kind, libc, runtime, extra=extra), libc, progress)
 
 
 def _extra(kind: Kind) -> tuple[str, ...]:
@@ -145,20 +150,40 @@ def _stamp(zig: Path, kind: Kind, libc: Libc) -> Path:
 
 def _runtime(zig: Path, libc: Libc, progress: Progress) -> Path:
     """The object of our files, made at the first need."""
-    made = _home(zig) / f"spin-{libc}.o"
+    what = _first_time(parts.C, libc)
+    files = ("spin.h", *parts.runtime(libc))
+    return _once(zig, f"spin-{libc}.o", files, parts.compile_runtime(libc), "spin.o", lambda: progress(what, None))
+
+
+def _header(zig: Path, libc: Libc, progress: Progress) -> Path:
+    """spin.hpp with the headers of the library that it takes in, read once: most of what a cell of C++ costs.
+
+    The compiler looks whether the headers are still those of then by their time, so that is a part of its name.
+    """
+    what = _first_time(CPP, libc)
+    times = "\0".join(str(path.stat().st_mtime_ns) for path in (GUEST / "spin.h", GUEST / "spin.hpp", zig))
+    name = f"spin-{libc}-{hashlib.sha256(times.encode()).hexdigest()[:8]}.pch"
+    command = parts.compile_header(libc, GUEST, extra=_extra(CPP))
+    return _once(zig, name, (), command, "spin.pch", lambda: progress(what, None))
+
+
+def _once(
+    zig: Path, name: str, files: Sequence[str], command: Sequence[str], output: str, tick: Callable[[], None]
+) -> Path:
+    """What zig makes of our files, kept for all notebooks."""
+    made = _home(zig) / name
     if made.exists():
         return made
-    what = _first_time(parts.C, libc)
-    with cache.locked(f"c-{made.parent.name}-{libc}", lambda: progress(what, None)), cache.scratch() as scratch:
+    with cache.locked(f"c-{made.parent.name}-{name}", tick), cache.scratch() as scratch:
         if made.exists():
             return made
         with cache.complaining(scratch):
-            for name in ("spin.h", *parts.runtime(libc)):
-                (scratch / name).write_bytes(parts.file(name))
-        _zig(zig, parts.compile_runtime(libc), scratch, lambda: progress(what, None))
+            for file in files:
+                (scratch / file).write_bytes(parts.file(file))
+        _zig(zig, command, scratch, tick)
         with cache.complaining(made):
             made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.replace(scratch / "spin.o", made)
+            os.replace(scratch / output, made)
     return made
 
 

@@ -86,6 +86,12 @@ def compile_runtime(libc: Libc) -> tuple[str, ...]:
     return ("cc", *_target(libc), "-Os", "-c", RUNTIME, "-o", "spin.o")
 
 
+def compile_header(libc: Libc, folder: Path, *, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Words of zig that read spin.hpp once and keep what they read."""
+    language = ("-x", "c++-header", str(folder / "spin.hpp"))
+    return (*CPP.target, *extra, *_target(libc), "-Os", *language, "-o", "spin.pch")
+
+
 def compile_cell(kind: Kind, libc: Libc, runtime: str, *, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Words of zig that make a core module of a cell and the object of our files."""
     if kind is ZIG:
