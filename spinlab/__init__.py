@@ -9,7 +9,7 @@ Everything a magic does is a Python call as well::
     app.get("/hello").text
 
 `current_app` is the app of this process that the magics work on; `function` makes a function of an ordinary Python
-function; `load` makes an app of a spin.toml.
+function; `load` makes an app of a spin.toml; `inspect` takes a component apart.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "current_app",
     "function",
+    "inspect",
     "load",
     "load_ipython_extension",
     "unload_ipython_extension",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from spinlab.errors import SpinError
     from spinlab.function import Function, Limits
     from spinlab.http import Headers, Request, Response
+    from spinlab.inspection import inspect
     from spinlab.loading import load
     from spinlab.session import current_app, function
 
@@ -51,6 +53,7 @@ _HOMES = {
     "Headers": "spinlab.http",
     "Request": "spinlab.http",
     "Response": "spinlab.http",
+    "inspect": "spinlab.inspection",
     "load": "spinlab.loading",
     "current_app": "spinlab.session",
     "function": "spinlab.session",

@@ -67,16 +67,18 @@ def wit(component: bytes, progress: Progress = silent) -> str:
     return _look(["component", "wit"], component, progress)
 
 
-def print_(wasm: bytes, progress: Progress = silent, *, skeleton: bool = False) -> str:
+def print_(wasm: bytes, progress: Progress = silent, *, skeleton: bool = False, offsets: bool = False) -> str:
     """The text form of a component or core module.
 
     Parameters:
         skeleton: Leave out the bodies of functions and data.
+        offsets: Begin each line with the offset of what it shows.
 
     Raises:
         ComponentError: It is not well formed.
     """
-    return _look(["print", "--skeleton"] if skeleton else ["print"], wasm, progress)
+    chosen = [*(["--skeleton"] if skeleton else []), *(["--print-offsets"] if offsets else [])]
+    return _look(["print", *chosen], wasm, progress)
 
 
 def validate(wasm: bytes, progress: Progress = silent) -> None:
