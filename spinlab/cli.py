@@ -70,11 +70,24 @@ def lab(arguments: tuple[str, ...]) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say what is here, what is missing, and the command that adds it."""
-    from spinlab.doctor import check
+@click.argument("language", required=False)
+@click.option("--install", "add", is_flag=True, help="Add what LANGUAGE lacks, where a package brings it.")
+def doctor(language: str | None, add: bool) -> None:
+    """Say what is here, what is missing, and the command that adds it: for all, or for a LANGUAGE or tool."""
+    from spinlab.doctor import check, install, of_tools, tools_named
 
-    checks = check()
+    if language is None:
+        if add:
+            raise click.UsageError("--install needs a LANGUAGE")
+        checks = check()
+    else:
+        bar = Bar()
+        with errors():
+            tools = tools_named(language)
+            if add:
+                install(tools, bar)
+                bar.close()
+            checks = of_tools(language, tools)
     marks = {"ok": click.style("ok     ", fg="green"), "note": click.style("note   ", fg="yellow")}
     missing = click.style("missing", fg="red")
     for line in checks:

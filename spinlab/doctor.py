@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 from spinlab import images
 from spinlab.engine import cache_folder
+from spinlab.errors import OptionError
 from spinlab.host.inference.places import EMBEDDING_MODEL, EMBEDDING_PACKAGE, FOLDER, embedding_model
+from spinlab.images.builder import JAVASCRIPT
+from spinlab.languages import all_languages, language, languages, title_of, tools_of
+from spinlab.toolchains import find
+from spinlab.toolchains.find import Tool
+from spinlab.toolchains.progress import Progress, silent
 
 if TYPE_CHECKING:
     from spinlab.server import Refusal
@@ -68,6 +74,72 @@ def check(state_dir: Path | None = None) -> tuple[Check, ...]:
     return (*(c() for c in checks), *extras, _embedding_files(state_dir))
 
 
+def tools_named(name: str) -> tuple[Tool, ...]:
+    """The programs that a language needs, or the tool of that name.
+
+    Raises:
+        OptionError: There is neither such a language nor such a tool.
+    """
+    known = {tool.name: tool for chosen in all_languages() for tool in tools_of(chosen)}
+    if name in languages():
+        return tools_of(language(name))
+    if name in known or name in find.TOOLS:
+        return (known.get(name) or find.TOOLS[name],)
+    try:
+        return tools_of(language(name))
+    except OptionError as error:
+        error.hint += f"; tools: {', '.join(sorted({*known, *find.TOOLS}))}"
+        raise
+
+
+def of_tools(name: str, tools: Sequence[Tool]) -> tuple[Check, ...]:
+    """The report on a language, or on a tool: what it needs, what is here, what adds it. Downloads nothing."""
+    checks = [_tool(tool) for tool in tools]
+    if name in languages():
+        chosen = language(name)
+        images_of = {"python": ("0.2", "0.3"), "javascript": ("",), "typescript": ("",)}.get(chosen.name, ())
+        checks += [_image(wasi) if wasi else _javascript_image() for wasi in images_of]
+        if not checks:
+            checks = [Check(title_of(chosen), "ok", "needs no tool")]
+    return tuple(checks)
+
+
+def install(tools: Sequence[Tool], progress: Progress = silent) -> None:
+    """Add the tools that are not here: packages of PyPI in environments of their own, and what a tool adds itself.
+
+    Raises:
+        ToolMissing: One can't be added from here; the hint is the command that does.
+    """
+    for tool in tools:
+        found = find.find(tool)
+        if found is not None and found.fits:
+            continue
+        if tool.installs is not None:
+            tool.installs(progress)
+        elif tool.pins:
+            find.own(tool, progress)
+        else:
+            raise find.missing(tool, found)
+
+
+def missing_tools(name: str) -> tuple[Check, ...]:
+    """What a language needs and is not here; what would be got at the first need counts as not here."""
+    return tuple(check for check in of_tools(name, tools_of(language(name))) if check.state != "ok")
+
+
+def _tool(tool: Tool) -> Check:
+    found = find.find(tool)
+    what = f"{tool.name} ({tool.title})"
+    wanted = f"; {tool.wanted} is needed" if tool.wanted else ""
+    if found is not None and found.fits:
+        return Check(what, "ok", f"{found.version} in {_short(found.path)}".strip())
+    instead = f"{found.version or 'one of an unknown version'} in {_short(found.path)}{wanted}" if found else "not here"
+    if tool.pins:
+        size = f", {tool.size}" if tool.size else ""
+        return Check(what, "note", f"{instead}; got at the first need{size}", tool.remedy)
+    return Check(what, "missing", instead + ("" if found else wanted), tool.remedy)
+
+
 def refused(refusals: Sequence[Refusal]) -> tuple[Check, ...]:
     """What the listener did not let in lately, and what would; nothing when it let everybody in."""
     if not refusals:
@@ -105,6 +177,14 @@ def _image(wasi: str) -> Check:
     if found is None:
         return Check(what, "note", "built when a cell first needs it, about 15 s", f"spinlab images build {wasi}")
     return Check(what, "ok", f"{found.size / 1e6:.0f} MB, {found.digest[:12]}")
+
+
+def _javascript_image() -> Check:
+    found = images.find("0.2", kind=JAVASCRIPT)
+    if found is None:
+        remedy = "spinlab images build javascript"
+        return Check("JavaScript image", "note", "built when a cell first needs it", remedy)
+    return Check("JavaScript image", "ok", f"{found.size / 1e6:.0f} MB, {found.digest[:12]}")
 
 
 def _cache() -> Check:

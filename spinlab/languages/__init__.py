@@ -7,7 +7,7 @@ object), so that other packages can add theirs.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -15,6 +15,7 @@ from typing import Protocol
 
 from spinlab.errors import Location, OptionError, SourceError
 from spinlab.function import Function
+from spinlab.toolchains.find import Tool
 from spinlab.toolchains.progress import Progress as Progress
 from spinlab.toolchains.progress import silent as silent
 
@@ -64,7 +65,12 @@ class Build:
 
 
 class Language(Protocol):
-    """What a language module offers."""
+    """What a language module offers.
+
+    What else there may be: `title` (its name in a sentence), `extension` (of its files), ``starter(template)`` (the
+    text of a first cell, with ``starter_options(template)`` for its line), ``tools()`` (the programs that it needs),
+    ``build_command(function, build)`` (of its official project).
+    """
 
     name: str
     aliases: tuple[str, ...]
@@ -106,6 +112,40 @@ def text_of(function: Function) -> str:
             location=Location(line),
         ) from None
     return source
+
+
+def starter(name: str, template: str = "http") -> str:
+    """The text of a first cell in a language, without its ``%%spin`` line.
+
+    Parameters:
+        name: The language.
+        template: ``http``, ``kv``, ``sqlite`` or ``fetch``.
+
+    Raises:
+        OptionError: There is no such language, or no such starter for it.
+    """
+    chosen = language(name)
+    make: Callable[[str], str] | None = getattr(chosen, "starter", None)
+    if make is None:
+        raise OptionError(f"{title_of(chosen)} has no starter", hint="write the cell as its documentation says")
+    return make(template)
+
+
+def tools_of(chosen: Language) -> tuple[Tool, ...]:
+    """The programs that a language needs."""
+    told: Callable[[], tuple[Tool, ...]] | None = getattr(chosen, "tools", None)
+    return () if told is None else told()
+
+
+def title_of(chosen: Language) -> str:
+    """What a language is called in a sentence."""
+    return str(getattr(chosen, "title", "") or chosen.name)
+
+
+def all_languages() -> tuple[Language, ...]:
+    """Each language once, by its name."""
+    known = {x.name: x for x in languages().values()}
+    return tuple(known[name] for name in sorted(known))
 
 
 @cache

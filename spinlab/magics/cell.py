@@ -77,6 +77,9 @@ CELL = Command(
         *OPTIONS,
         Option(("--module",), "Code that other cells import by name; no route."),
         Option(("--requires",), "A package for the language's toolchain.", "PKG==V", many=True),
+        Option(
+            ("--if-here",), "Say so, instead of getting it or failing, when a tool that the language needs is not here."
+        ),
         Option(("--wasi",), "WASI version of its image; 0.2 when left out.", "VERSION", values=("0.2", "0.3")),
     ),
     notes="The body is taken byte for byte: nothing in it is interpolated.",

@@ -139,6 +139,14 @@ class Completion:
             from spinlab.magics.verbs import VERBS
 
             return [Candidate(v.name, "verb", v.command.summary) for v in VERBS.values()]
+        if kind == "language":
+            from spinlab.magics.cell import language_names
+
+            return [Candidate(n, "language") for n in language_names()]
+        if kind == "template":
+            from spinlab.magics.verbs.new import words
+
+            return [Candidate(n, "template") for n in words()]
         if kind == "app":
             return [Candidate(n, "app") for n in self.desk.session.apps]
         from spinlab.magics.verbs.stores import offered

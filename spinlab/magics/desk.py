@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from spinlab.session import Session
 
 
+LOG_KEPT = 1 << 20
+LOGS_KEPT = 100
+"""Characters of a build's log that are kept, and of how many functions."""
+
+
 class Desk:
     """One per loaded extension.
 
@@ -35,6 +40,7 @@ class Desk:
         self._tracing: bool | None = None
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
+        self._logs: dict[tuple[str, str], str] = {}
 
     @property
     def session(self) -> Session:
@@ -140,6 +146,19 @@ class Desk:
         if live is None and isinstance(path, str):
             live = self.app.answering(path.partition("?")[0])
         return f"{live.function.name} still answers with revision {live.revision}" if live is not None else ""
+
+    # ---- what tools wrote
+
+    def keep_log(self, name: str, text: str) -> None:
+        """Remember what the tools wrote when a function was built, instead of what they wrote before."""
+        self._logs.pop((self.app.name, name), None)
+        self._logs[self.app.name, name] = text[-LOG_KEPT:]
+        while len(self._logs) > LOGS_KEPT:
+            del self._logs[next(iter(self._logs))]
+
+    def log_of(self, name: str) -> str | None:
+        """What the tools wrote when a function was built last; None when it was not."""
+        return self._logs.get((self.app.name, name))
 
     # ---- which cell defines what
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from spinlab.errors import ListenError, Location, SpinError
 from spinlab.function import Function
 from spinlab.grants import options
+from spinlab.languages import language, title_of
 from spinlab.live import Live
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments
@@ -13,6 +14,8 @@ from spinlab.variables import asked
 from spinlab.variables import remarks as of_variables
 from spinlab.widgets.card import CardFacts, card, facts_of
 from spinlab.widgets.display import Display
+from spinlab.widgets.plain import visible
+from spinlab.widgets.style import box, pre
 from spinlab.widgets.tracebacks import in_cells, last_line
 
 
@@ -32,8 +35,13 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
         _in_words_of_the_cell(error, function, desk)
         if before is not None:
             keep_note(error, f"{function.name} still answers with revision {before.revision}")
+        if error.log.strip():
+            desk.keep_log(function.name, error.log)
+            keep_note(error, f"the full log: %spin log {function.name}")
         raise
     desk.defined(function)
+    if live is not None and live is not before:
+        desk.keep_log(function.name, live.build.log)
     if live is None:
         return card(CardFacts(function))
     remarks = [*of_variables(app, asked(live.function))]
@@ -51,6 +59,19 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     remarks += problems_of_place(desk)
     remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
     return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
+
+
+def left_out(function: Function) -> Display | None:
+    """Why there is no function for now: a tool that its language needs is not here; None when everything is."""
+    from spinlab.doctor import missing_tools
+
+    missing = missing_tools(function.language)
+    if not missing:
+        return None
+    lines = [f"{function.name} is left out for now: {title_of(language(function.language))} needs what is not here"]
+    lines += [f"  {check.what}; add it with: {check.remedy}" for check in missing]
+    text = "\n".join(lines)
+    return Display(visible(text), box(pre(text)))
 
 
 def _in_words_of_the_cell(error: SpinError, function: Function, desk: Desk) -> None:

@@ -186,6 +186,8 @@ class Spin(Magics):
                     hint="write the function below the %%spin line; %%spin --help shows the options",
                     location=Location(1, on_magic_line=True),
                 )
-            from spinlab.magics.registration import register
+            from spinlab.magics.registration import left_out, register
 
+            if given["if_here"] and (absent := left_out(function)) is not None:
+                return absent
             return register(self.desk, function, given)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spinlab.function import ARGV, Function
 from spinlab.grants import denials, grants
 from spinlab.http import Denied
+from spinlab.languages import languages, title_of
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -19,17 +20,6 @@ if TYPE_CHECKING:
     from spinlab.live import Live
 
 MEDIA_TYPE = "application/vnd.spinlab.function.v1+json"
-LANGUAGE_TITLES = {
-    "python": "Python",
-    "wat": "WebAssembly text",
-    "wasm": "WebAssembly",
-    "javascript": "JavaScript",
-    "typescript": "TypeScript",
-    "rust": "Rust",
-    "c": "C",
-    "go": "Go",
-    "html": "HTML",
-}
 
 
 @dataclass(frozen=True)
@@ -165,7 +155,7 @@ def as_json(known: CardFacts) -> dict[str, Any]:
 
 def _head(known: CardFacts) -> str:
     f = known.function
-    parts = [f.name, LANGUAGE_TITLES.get(f.language, f.language)]
+    parts = [f.name, language_title(f.language)]
     if known.wasi:
         parts.append(f"WASI {known.wasi}")
     if known.revision:
@@ -178,7 +168,7 @@ def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
     f = known.function
     rows: list[tuple[str, str, Child]] = []
     if f.module:
-        text = f"module for other {LANGUAGE_TITLES.get(f.language, f.language)} cells: import {f.name}"
+        text = f"module for other {language_title(f.language)} cells: import {f.name}"
         return [("is", text, text)]
     rows += [_route(known, index, pattern) for index, pattern in enumerate(f.routes)]
     if f.private or not f.routes:
@@ -211,6 +201,12 @@ def _denied(denied: Denied, count: int) -> tuple[str, Child]:
     return f"{what}; grant it with {denied.option}", join(
         coloured(what, WARN), muted("; grant it with "), code(denied.option)
     )
+
+
+def language_title(name: str) -> str:
+    """What a language is called in a sentence."""
+    known = languages().get(name)
+    return title_of(known) if known is not None else name
 
 
 def times(count: int) -> str:

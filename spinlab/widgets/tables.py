@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spinlab.function import Function, Limits
-from spinlab.widgets.card import LANGUAGE_TITLES, touches
+from spinlab.widgets.card import language_title, touches
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -33,7 +33,7 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
         rows.append(
             (
                 f.name + (" (orphan)" if f.name in orphans else ""),
-                LANGUAGE_TITLES.get(f.language, f.language),
+                language_title(f.language),
                 ", ".join(f.routes) or "private",
                 ", ".join(touches(f)) or "nothing",
                 _size(live),
@@ -41,7 +41,7 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
             )
         )
     for f in of.modules.values():
-        title = LANGUAGE_TITLES.get(f.language, f.language)
+        title = language_title(f.language)
         rows.append((f.name, title, "module", "nothing", octets(_source_size(f)), ""))
     rows += [
         (s.id, "static response", s.route, "nothing", octets(len(s.response.body)), "") for s in of.static.values()
@@ -59,18 +59,19 @@ def built(lives: Sequence[Live], listed: Sequence[RouteInfo]) -> Display:
     rows = [
         (
             x.function.name,
-            x.prepared.wasi,
+            language_title(x.function.language),
             octets(x.sizes.component),
             octets(x.sizes.compressed),
             octets(x.sizes.compiled),
             seconds(x.build_seconds),
             "cached" if x.prepared.cached else seconds(x.compile_seconds),
+            seconds(x.cold_start),
         )
         for x in lives
     ]
     problems = [f"route {r.pattern}: {r.problem}" for r in listed if r.problem]
     heading = f"{len(rows)} functions are ready" if rows else "no functions yet"
-    names = ("name", "WASI", "component", "compressed", "compiled", "build", "compile")
+    names = ("name", "language", "component", "compressed", "compiled", "build", "compile", "first answer")
     return _table(heading, strong(heading), names, rows, problems)
 
 

@@ -14,11 +14,13 @@ from spinlab.errors import NameRefused, SourceError
 from spinlab.function import Function
 from spinlab.images import Image
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import Build, BuildContext
+from spinlab.languages import Build, BuildContext, starters
 from spinlab.languages.python import official
 from spinlab.languages.python.check import RESERVED, Checked, check, import_name
 from spinlab.languages.python.from_function import source_of
 from spinlab.languages.python.imports import Available
+from spinlab.languages.python.starters import STARTERS
+from spinlab.toolchains.find import Tool
 
 __all__ = ["LANGUAGE", "PythonLanguage", "import_name", "source_of"]
 
@@ -35,6 +37,7 @@ class PythonLanguage:
     name = "python"
     aliases: tuple[str, ...] = ("py",)
     extension = "py"
+    title = "Python"
 
     def build(self, function: Function, context: BuildContext) -> Build:
         """Check the cell and pair it with its image, which is built when it is not there yet.
@@ -93,6 +96,20 @@ class PythonLanguage:
         checked = self._known(function, build)
         assert checked.form is not None
         return official.command(function.wasi, checked.form, checked.late)
+
+    def starter(self, template: str = "http") -> str:
+        """A cell to begin with.
+
+        Raises:
+            OptionError: There is none of that name.
+        """
+        if template not in STARTERS:
+            raise starters.unknown(template, self.title)
+        return STARTERS[template]
+
+    def tools(self) -> tuple[Tool, ...]:
+        """None: the image's toolchain comes with it."""
+        return ()
 
     def portable(self, function: Function, build: Build) -> Mapping[str, str]:
         """`Build.environment` as an export keeps it: the texts alone, the same whichever Python exports them."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, grants, kv, life, load, out, sql, static, stores, var, views
+from spinlab.magics.verbs import add, calls, grants, inside, kv, life, load, new, out, sql, static, stores, var, views
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-VERBS: dict[str, Verb] = {
-    v.name: v for kind in (calls, views, life, grants, var, kv, sql, stores, add, static, load, out) for v in kind.VERBS
-}
+_ROOMS = (calls, new, views, inside, life, grants, var, kv, sql, stores, add, static, load, out)
+
+VERBS: dict[str, Verb] = {v.name: v for room in _ROOMS for v in room.VERBS}
 """Name -> verb."""
 
 _OTHER_WORDS = {
@@ -22,7 +22,11 @@ _OTHER_WORDS = {
     "ls": "routes",
     "rm": "remove",
     "del": "remove",
-    "log": "logs",
+    "create": "new",
+    "template": "new",
+    "disassemble": "inspect",
+    "wit": "inspect",
+    "wat": "inspect",
     "serve": "up",
     "start": "up",
     "deploy": "export",

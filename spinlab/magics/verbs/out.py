@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from spinlab.errors import OptionError
 from spinlab.magics.cell import CELL
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
@@ -53,9 +54,21 @@ def export(desk: Desk, given: Arguments) -> Display:
 
 
 def doctor(desk: Desk, given: Arguments) -> Display:
-    """What is here, what is missing, and the command that adds it."""
-    from spinlab.doctor import check, refused
+    """What is here, what is missing, and the command that adds it: for everything, or for a language or tool."""
+    from spinlab.doctor import check, install, of_tools, refused, tools_named
 
+    name = given["language"]
+    if name is not None:
+        try:
+            tools = tools_named(name)
+        except OptionError as error:
+            raise given.refuse("language", error.message, error.hint) from None
+        if given["install"]:
+            with desk.progress() as progress:
+                install(tools, progress)
+        return tables.doctor(of_tools(name, tools))
+    if given["install"]:
+        raise given.refuse("install", "what is to be installed?", "%spin doctor LANGUAGE --install")
     return tables.doctor([*check(desk.app.services.state_dir), *refused(desk.refusals)])
 
 
@@ -113,7 +126,15 @@ VERBS = (
         options=_EXPORT,
         completes={"only": "function"},
     ),
-    verb("doctor", "What is here, what is missing, and the command that adds it.", doctor, group="help"),
+    verb(
+        "doctor",
+        "What is here, what is missing, and the command that adds it.",
+        doctor,
+        group="help",
+        takes=(Positional("LANGUAGE", "A language or tool; everything when left out.", required=False),),
+        options=(Option(("--install",), "Add what the language lacks, where a package brings it."),),
+        completes={"language": "language"},
+    ),
     verb(
         "help",
         "This text, or a verb's own.",
