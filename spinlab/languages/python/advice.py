@@ -6,12 +6,15 @@ FETCH = {
     "0.2": "from spin_sdk.http import Request, send; send(Request('GET', url, {}, None)), with --allow HOST",
     "0.3": "from spin_sdk.http import Request, send; await send(Request('GET', url, {}, None)), with --allow HOST",
 }
-_WEB = "opens sockets, and the sandbox has none", "fetch"
-_SOCKETS = "opens sockets, and the sandbox has none", ""
+_CONNECTS = "makes connections of its own, and those have no TLS in the sandbox"
+_WEB = _CONNECTS, "fetch"
+_SOCKETS = _CONNECTS, "socket speaks to servers without TLS, with --allow tcp://HOST:PORT"
+_POSTGRES = "from spin_sdk import postgres, with --allow postgres://HOST"
+_MYSQL = "from spin_sdk import mysql, with --allow mysql://HOST"
 _THREADS = "starts threads, and the sandbox has one", "write async def handle(request) and asyncio.gather"
 _PROCESSES = "starts processes, and the sandbox has none", "call another function over HTTP, or do it in Python"
 _COMPILED = (
-    "has compiled parts, and the sandbox runs pure Python only",
+    "has compiled parts, itself or in what it needs, and the sandbox runs pure Python only",
     "the standard library has math, statistics, fractions, array",
 )
 _SCREEN = "needs a screen, and the sandbox has none", "answer HTML or SVG, which a browser draws"
@@ -25,40 +28,27 @@ REFUSED: dict[str, tuple[str, str]] = {
     "ssl": ("needs a library for TLS, and the sandbox has none; requests have it", "fetch"),
     **dict.fromkeys(("ftplib", "smtplib", "imaplib", "poplib", "nntplib", "telnetlib", "paramiko"), _SOCKETS),
     **dict.fromkeys(("websocket", "websockets", "grpc"), _SOCKETS),
-    **dict.fromkeys(("threading", "_thread", "concurrent.futures", "sched"), _THREADS),
+    **dict.fromkeys(("threading", "_thread", "concurrent.futures"), _THREADS),
     **dict.fromkeys(("subprocess", "multiprocessing", "pty", "pexpect", "sh"), _PROCESSES),
     **dict.fromkeys(("numpy", "pandas", "scipy", "sklearn", "polars", "pyarrow", "numba", "xarray"), _COMPILED),
     **dict.fromkeys(("torch", "tensorflow", "jax", "transformers", "cv2", "PIL", "lxml", "orjson"), _COMPILED),
     **dict.fromkeys(("pydantic", "pydantic_core", "cryptography", "bcrypt", "nacl", "msgspec", "ujson"), _COMPILED),
     **dict.fromkeys(("yaml", "greenlet", "gevent", "cffi", "regex", "rapidfuzz", "lz4", "zstandard"), _COMPILED),
-    **dict.fromkeys(("matplotlib", "plotly", "seaborn", "bokeh"), _COMPILED),
+    **dict.fromkeys(("matplotlib", "seaborn", "bokeh"), _COMPILED),
     **dict.fromkeys(("tkinter", "turtle", "curses", "pygame", "readline"), _SCREEN),
     "ctypes": ("loads compiled code, and the sandbox runs pure Python only", ""),
     "sqlite3": (
-        "keeps its database in a file, and the sandbox has no disk of its own",
+        "needs a C library that this sandbox does not have",
         "from spin_sdk import sqlite; sqlite.open_default(), with --sqlite default",
     ),
-    **dict.fromkeys(
-        ("redis",), ("opens sockets, and the sandbox has none", "from spin_sdk import redis, with --allow redis://HOST")
-    ),
-    **dict.fromkeys(
-        ("psycopg", "psycopg2", "asyncpg", "pg8000"),
-        ("opens sockets, and the sandbox has none", "from spin_sdk import postgres, with --allow postgres://HOST"),
-    ),
-    **dict.fromkeys(
-        ("pymysql", "MySQLdb", "mysql"),
-        ("opens sockets, and the sandbox has none", "from spin_sdk import mysql, with --allow mysql://HOST"),
-    ),
-    **dict.fromkeys(
-        ("paho",), ("opens sockets, and the sandbox has none", "from spin_sdk import mqtt, with --allow mqtt://HOST")
-    ),
-    **dict.fromkeys(
-        ("openai", "anthropic", "ollama"),
-        ("opens sockets, and the sandbox has none", "from spin_sdk import llm, with --ai-model NAME"),
-    ),
+    "redis": (_CONNECTS, "from spin_sdk import redis, with --allow redis://HOST"),
+    **dict.fromkeys(("psycopg", "psycopg2", "asyncpg", "pg8000"), (_CONNECTS, _POSTGRES)),
+    **dict.fromkeys(("pymysql", "MySQLdb", "mysql"), (_CONNECTS, _MYSQL)),
+    "paho": (_CONNECTS, "from spin_sdk import mqtt, with --allow mqtt://HOST"),
+    **dict.fromkeys(("openai", "anthropic", "ollama"), (_CONNECTS, "from spin_sdk import llm, with --ai-model NAME")),
     **dict.fromkeys(
         ("flask", "fastapi", "django", "starlette", "bottle", "uvicorn", "gunicorn", "tornado", "sanic"),
-        ("is a web server of its own, and the sandbox has no sockets", "write def handle(request); routes are options"),
+        ("is a web server of its own, and here the host listens", "write def handle(request); routes are options"),
     ),
     **dict.fromkeys(
         ("IPython", "ipywidgets", "ipykernel", "pdb", "bdb", "spinlab"),
