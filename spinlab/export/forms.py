@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from spinlab.errors import ExportError, ManifestError
 from spinlab.export import again
 from spinlab.export.building import building, image_name, interfaces
 from spinlab.export.standalone import bundle
@@ -46,9 +45,6 @@ def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
         live: What ran.
         form: ``shared``, ``standalone`` or ``official``.
         official: The files of Spin's own project for it, when there is one.
-
-    Raises:
-        ExportError: A file that it mounts is not there.
     """
     function, build = live.function, live.build
     name = kebab(function.name)
@@ -158,15 +154,9 @@ def _is_changed(limits: Limits, name: str) -> bool:
 
 
 def mounted(live: Live, name: str) -> tuple[tuple[Mount, ...], dict[str, bytes]]:
-    """The files that a function mounts: their mount in the manifest, and path in the folder -> bytes."""
-    function, build = live.function, live.build
+    """The files that a function mounts, as it has them: mount in the manifest, and path in the folder -> bytes."""
+    build = live.build
     own = f"functions/{name}" if build.shared else f"files/{name}"
-    try:
-        found = sources.joined(sources.of(function), build.mounts)
-    except ManifestError as error:
-        raise ExportError(
-            f"the files of {function.name} are not there to be exported: {error.message}",
-            hint="put them back, or drop the --file option",
-        ) from error
+    found = sources.joined(live.mounts, build.mounts)
     contents = {f"{own}/{path.lstrip('/')}": data for path, data in found.items()}
     return ((Mount(own, "/"),) if contents else ()), contents
