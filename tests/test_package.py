@@ -55,7 +55,9 @@ def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
     assert "spinlab/bridge/wit/deps/fermyon-spin-2.0.0/key-value.wit" in names  # the JavaScript image is built with it
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert any(n.endswith("licenses/NOTICE") for n in names)
-    assert not any(n.endswith((".rs", ".so", ".pyd", ".dylib")) for n in names)
+    assert not any(n.endswith((".so", ".pyd", ".dylib")) for n in names)
+    rust = [n for n in names if n.endswith(".rs")]
+    assert all(n.startswith("spinlab/languages/rust/short/") for n in rust)  # what a Rust cell is compiled with
     assert not any("/target/" in n for n in names)
 
 

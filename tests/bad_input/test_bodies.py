@@ -35,7 +35,7 @@ def app() -> Iterator[App]:
     roomy = Limits(memory=1024 * MIB, timeout=60)
     made.add(Function("hashed", HASHED, routes=("/hashed",), limits=roomy))
     made.add(Function("made", "def handle(request):\n    return b'x' * 100_000_000\n", routes=("/made",), limits=roomy))
-    made.add(Function("small", HASHED, routes=("/small",), limits=Limits(timeout=60)))
+    made.add(Function("small", HASHED, routes=("/small",), limits=Limits(memory=128 * MIB, timeout=60)))
     echo = component("echo2")
     made.add(Function("echo", echo, language="wasm", routes=("/splice", "/unread"), limits=Limits(timeout=60)))
     yield made

@@ -44,8 +44,17 @@ def source(wasm: bytes) -> Source:
     return Source(digest(wasm), len(wasm), True, lambda: wasm)
 
 
-def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+def children(of: psutil.Process | None = None) -> list[psutil.Process]:
+    """The compilers that run for this process: servers of other tests may be its children too."""
+    found = (of or psutil.Process()).children(recursive=True)
+    return [one for one in found if "compile_child" in " ".join(_command(one))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
 
 
 @pytest.mark.parametrize("strategy", ["winch", "cranelift"])

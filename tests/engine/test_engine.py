@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from wasmtime import wat2wasm
 
@@ -23,6 +22,7 @@ from spinlab.engine.shelf import Shelf
 from spinlab.engine.wasm import Settings
 from spinlab.errors import ComponentError
 from spinlab.function import Limits
+from tests.engine.test_compiler import children
 
 TEXT = (Path(__file__).parents[1] / "guests" / "hello.wat").read_text()
 HELLO = bytes(wat2wasm(TEXT))
@@ -284,7 +284,7 @@ def test_an_interrupt_while_compiling_leaves_nothing_and_the_next_try_works(tmp_
     timer = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         engine.prepare(slow, progress=lambda *_: timer.start())
-    assert not psutil.Process().children()
+    assert not children()
     assert {e.key for e in engine.cache.entries()} >= {e.key for e in before}
     assert not list(engine.cache.folder.glob("tmp-*"))
     assert answer(engine.prepare(variant("still here"))) == b"still here    \n"
@@ -295,7 +295,7 @@ def test_closing_ends_the_background_compiler(tiered: Engine) -> None:
     prepared = tiered.prepare(HELLO)
     tiered.close()
     assert tiered.settle(20)
-    assert not psutil.Process().children()
+    assert not children()
     assert answer(prepared) == b"Hello from WAT\n"
     with pytest.raises(ComponentError, match="closed"):
         tiered.prepare(HELLO)
