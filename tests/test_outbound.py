@@ -134,7 +134,45 @@ def test_a_guest_has_several_requests_under_way_at_once(two: App, site: Site) ->
 def test_a_guest_may_send_more_requests_than_it_may_have_under_way(app: App, site: Site) -> None:
     app.add(rust("outbound2", site.url, limits=Limits(timeout=60, effects=10)))
     assert app.get(f"/series?url={site.url}/x&n=30").text == "30"
-    assert app.get(f"/many?url={site.url}/slow&n=30").status == 500
+    answer = app.get(f"/many?url={site.url}/slow&n=30")
+    assert answer.error is None
+    assert "ConnectionLimitReached" in answer.text
+
+
+CROWD = """\
+from spin_sdk.wit.imports import outgoing_handler
+from spin_sdk.wit.imports.types import Fields, OutgoingRequest, Scheme_Http
+
+def handle(request):
+    begun, refused = [], []
+    for _ in range(1000):
+        asked = OutgoingRequest(Fields())
+        asked.set_scheme(Scheme_Http())
+        asked.set_authority(request.headers["x-authority"])
+        asked.set_path_with_query("/slow?ms=300")
+        try:
+            begun.append(outgoing_handler.handle(asked, None))
+        except Exception as error:
+            refused.append(error)
+    for one in begun:
+        one.subscribe().block()
+        try:
+            found = one.get()
+            if not hasattr(found.value.value, "status"):
+                refused.append(found.value)
+        except Exception as error:
+            refused.append(error)
+    kinds = {type(getattr(error, "value", error)).__name__ for error in refused}
+    return f"{len(begun)} {len(refused)} {sorted(kinds)}"
+"""
+
+
+def test_a_cell_that_asks_for_a_thousand_answers_at_once_gets_the_interfaces_own_error(app: App, site: Site) -> None:
+    app.add(Function("crowd", CROWD, routes=("/crowd",), allowed_outbound_hosts=(site.url,), limits=Limits(timeout=60)))
+    answer = app.get("/crowd", headers={"x-authority": site.url.partition("://")[2]})
+    assert answer.error is None
+    assert "['ErrorCode_ConnectionLimitReached']" in answer.text
+    assert int(answer.text.split()[1]) >= 500
 
 
 def test_a_gibibyte_for_a_guest_that_reads_a_bit_of_it_stays_outside(two: App) -> None:

@@ -236,6 +236,11 @@ class Context:
 
     # What capabilities may do (`spinlab.host.Caller`).
 
+    @property
+    def crowded(self) -> bool:
+        """Whether half of the effects that there may be are in flight: what is left is for reading from them."""
+        return 2 * len(self._effects) >= self.limits.effects
+
     def deny(self, denied: Denied, hint: str) -> None:
         """Remember a denial once, and say how to grant it."""
         if denied not in self.denied and len(self.denied) < self.limits.effects:

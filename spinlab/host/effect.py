@@ -165,6 +165,11 @@ class Caller(Protocol):
         """True while the function's code is being loaded, before there is a request."""
         ...
 
+    @property
+    def crowded(self) -> bool:
+        """Whether so much is in flight that nothing further may be begun, before the guest is stopped for it."""
+        ...
+
     def deny(self, denied: Denied, hint: str) -> None:
         """Remember a denial and write `hint` to the function's stderr."""
         ...

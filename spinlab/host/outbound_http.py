@@ -75,6 +75,8 @@ class OutboundHttp:
         refusal = self._refusal(out, own)
         if refusal is not None:
             return Result.refused(refusal)
+        if call.crowded:
+            return Result.error("connection-limit-reached")
         component = None if own else _chained(out)
         if not own and component is None:
             return Fetched(out).send(self._services.network.http, self._component, call)
