@@ -73,7 +73,8 @@ def _shared(live: Live, name: str) -> Part:
         folder, _, file = path.rpartition("/")
         if file.startswith("app."):
             files[f"{own}/{file}"] = data
-            mounts.append(Mount(own, folder))
+            if Mount(own, folder) not in mounts:
+                mounts.append(Mount(own, folder))
         else:
             files[f"modules/{file}"] = data
             mounts.append(Mount(f"modules/{file}", path))

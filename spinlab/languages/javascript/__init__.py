@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from typing import Final
 from spinlab import images
 from spinlab.errors import NameRefused, OptionError, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, Progress
-from spinlab.languages.javascript import check, esbuild, maps, packages, source
+from spinlab.languages import Build, BuildContext, Progress, starters
+from spinlab.languages.javascript import check, esbuild, maps, official, packages, source
 from spinlab.languages.javascript.scan import Scanned, scan
+from spinlab.languages.javascript.starters import starter
+from spinlab.manifest.ids import kebab
+from spinlab.toolchains import find
 from spinlab.toolchains.diagnostics import Diagnostic, fail
+from spinlab.toolchains.find import Tool
 
 __all__ = ["JAVASCRIPT", "TYPESCRIPT", "JavaScriptLanguage"]
 
@@ -45,6 +50,17 @@ class _Parts:
     requires: tuple[str, ...]
     scanned: Scanned
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Built(Build):
+    """What became of a cell.
+
+    Attributes:
+        packages: Of npm, those of its modules included.
+    """
+
+    packages: tuple[str, ...] = ()
 
 
 class JavaScriptLanguage:
@@ -94,7 +110,7 @@ class JavaScriptLanguage:
         if function.module:
             return Build(b"", modules=modules, warnings=warnings, seconds=time.perf_counter() - begun, log=made.log)
         image = images.javascript(context.progress)
-        return Build(
+        return Built(
             component=image.read(),
             image=image.digest,
             environment={VARIABLE: json.dumps(made.given, separators=(",", ":"), ensure_ascii=False)},
@@ -103,11 +119,48 @@ class JavaScriptLanguage:
             warnings=warnings,
             seconds=time.perf_counter() - begun,
             log=made.log,
+            packages=parts.requires,
         )
 
     def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
         """The files of the same cell as a project of Spin's template ``http-js`` or ``http-ts``."""
-        return None
+        if function.module:
+            return None
+        text = source.read(function)
+        files = {path.removeprefix(f"{FOLDER}/"): data.decode() for path, data in build.files.items()}
+        modules = {n: t for n, t in files.items() if re.fullmatch(r"[\w-]+\.(?:js|ts)", n) and not n.startswith("app.")}
+        modules = {n: t for n, t in modules.items() if n.endswith(".ts") or n.removesuffix("js") + "ts" not in modules}
+        requires = build.packages if isinstance(build, Built) else packages.normal(function.requires)
+        pins = packages.pinned(packages.install(requires), requires) if requires else {}
+        return official.project(kebab(function.name), scan(text), self.extension, modules, pins)
+
+    def build_command(self, function: Function, build: Build) -> tuple[str, ...]:
+        """The commands that build the official project, in its folder."""
+        return official.COMMAND
+
+    def build_output(self, function: Function, build: Build) -> str:
+        """Where the component of the official project is then."""
+        return official.output(kebab(function.name))
+
+    @property
+    def watch(self) -> tuple[str, ...]:
+        """What `spin watch` looks at."""
+        return ("src/**/*.js", *(("src/**/*.ts",) if self.extension == "ts" else ()), "package.json")
+
+    def starter(self, template: str = "http") -> str:
+        """A cell to begin with.
+
+        Raises:
+            OptionError: There is none of that name.
+        """
+        text = starter(self.name, template)
+        if text is None:
+            raise starters.unknown(template, self.title)
+        return text
+
+    def tools(self) -> tuple[Tool, ...]:
+        """What brings the image's toolchain, esbuild and packages: npm, which comes with node."""
+        return (find.NODE,)
 
 
 def _options(function: Function) -> None:
@@ -159,7 +212,7 @@ def _gather(function: Function, cells: Mapping[str, Function]) -> _Parts:
 def _syntax(function: Function, cell: Function, texts: Mapping[str, str], files: Mapping[str, str]) -> None:
     """Let a syntax error go before what else is wrong about a source: it may be the reason."""
     output = esbuild.translate({files[cell.name]: texts[cell.name]})
-    if output.failed:
+    if output.errors:
         raise _failed(function, {files[cell.name]: cell}, output)
 
 
@@ -190,7 +243,7 @@ def _translated(parts: _Parts, progress: Progress) -> _Made:
     """Each source by itself: JavaScript as it is, TypeScript without its types."""
     function = parts.function
     output = esbuild.translate({parts.files[name]: text for name, text in parts.texts.items()}, progress)
-    if output.failed:
+    if output.errors:
         raise _failed(function, _owners(parts), output)
     given: dict[str, list[str]] = {}
     files: dict[str, str] = {}
@@ -201,9 +254,9 @@ def _translated(parts: _Parts, progress: Progress) -> _Made:
             given[key] = [file, text]
             files[f"{key}.js"] = text
         else:
-            given[key] = [file, output.texts[name], maps.renamed(output.maps[name], {})]
-            files[f"{key}.js"] = output.texts[name]
-            files[f"{key}.js.map"] = maps.renamed(output.maps[name], {file: f"{key}.ts"})
+            given[key] = [file, output.texts[file], maps.renamed(output.maps[file], {})]
+            files[f"{key}.js"] = output.texts[file]
+            files[f"{key}.js.map"] = maps.renamed(output.maps[file], {file: f"{key}.ts"})
             files[f"{key}.ts"] = text
     return _Made(given, files, _warnings(parts, output), output.log)
 
@@ -217,9 +270,9 @@ def _bundled(parts: _Parts, progress: Progress) -> _Made:
     aliases = {n.removesuffix("ts") + "js": f'export * from "./{n}";\n' for n in sources if n.endswith(".ts")}
     entry = parts.files[function.name]
     output = esbuild.bundle({**aliases, **sources}, entry, home, check.OUTSIDE, progress)
-    if output.failed:
+    if output.errors:
         raise _failed(function, _owners(parts), output)
-    text, made = output.texts[function.name], output.maps[function.name]
+    text, made = output.texts[entry], output.maps[entry]
     original = "app.ts" if entry.endswith(".ts") else "app.src.js"
     files = {"app.cjs": text, "app.cjs.map": maps.renamed(made, {entry: original})}
     files[original] = parts.texts[function.name]
@@ -246,12 +299,11 @@ def _warnings(parts: _Parts, output: esbuild.Output) -> tuple[str, ...]:
 
 def _failed(function: Function, owners: Mapping[str, Function], output: esbuild.Output) -> Exception:
     """The error for sources that esbuild refused."""
-    errors = [m for m in output.messages if m.found.severity == "error"]
-    first = errors[0]
+    first = output.errors[0]
     owner = owners.get(first.file)
     if owner is None:
         return _of_package(first, output)
-    listed = [_explained(m) for m in errors if m.file == first.file]
+    listed = [_explained(m) for m in output.errors if m.file == first.file]
     made = fail(owner, listed, output.log, tool="esbuild")
     return _of_module(owner, function, made) if isinstance(made, SourceError) else made
 

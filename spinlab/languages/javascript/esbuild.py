@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from spinlab.errors import BuildError
 from spinlab.languages import Progress, silent
+from spinlab.languages.javascript import service
 from spinlab.toolchains import npm
 from spinlab.toolchains.diagnostics import Diagnostic, broken
-from spinlab.toolchains.process import ProgramError, call, environment
+from spinlab.toolchains.process import ProgramError
 
-PIN: Final = "esbuild@0.28.2"
-_OUT: Final = "out"
+VERSION: Final = "0.28.2"
+PIN: Final = f"esbuild@{VERSION}"
 _COMMON: Final = (
-    "--log-level=warning",
-    "--log-limit=50",
     "--color=false",
+    "--log-level=silent",
+    "--log-limit=0",
     "--charset=utf8",
     "--sourcemap=external",
     "--sources-content=false",
-    f"--outdir={_OUT}",
     "--tsconfig-raw={}",
 )
-_HEAD = re.compile(r"(?:✘ \[ERROR\]|▲ \[WARNING\]) (?P<message>.*)")
-_PLACE = re.compile(r"    (?P<file>\S.*?):(?P<line>\d+):(?P<column>\d+):$")
-_MARK = re.compile(r" {8}[│╵] *(?P<mark>[~^]+)$")
-_RULE = re.compile(r" \[(?P<rule>[a-z-]+)\]$")
 
 
 @dataclass(frozen=True)
@@ -42,13 +37,18 @@ class Message:
         file: Which source; empty when it is about none.
         found: What it is, in the lines of that source.
         notes: What it added.
-        rule: The name of a warning.
     """
 
     file: str
     found: Diagnostic
     notes: str = ""
-    rule: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it, for a log."""
+        place = f"{self.file}:{self.found.line}:{self.found.column}: " if self.file else ""
+        notes = "".join(f"\n    {line}" for line in self.notes.splitlines())
+        return f"{place}{self.found.severity}: {self.found.message}{notes}"
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,24 @@ class Output:
     """What esbuild made of some sources.
 
     Attributes:
-        texts: Source's name without its ending -> what was made of it.
+        texts: File name of a source -> what was made of it.
         maps: The same -> its source map.
         messages: What it said.
-        log: All of that as it wrote it.
-        failed: Whether it gave up.
     """
 
     texts: Mapping[str, str]
     maps: Mapping[str, str]
     messages: tuple[Message, ...]
-    log: str
-    failed: bool
+
+    @property
+    def errors(self) -> tuple[Message, ...]:
+        """Why it gave up; empty when it did not."""
+        return tuple(message for message in self.messages if message.found.severity == "error")
+
+    @property
+    def log(self) -> str:
+        """All that it said."""
+        return "".join(f"{message.text}\n" for message in self.messages)
 
 
 @cache
@@ -90,7 +96,16 @@ def translate(sources: Mapping[str, str], progress: Progress = silent) -> Output
     Parameters:
         sources: File name, such as ``hello.ts`` -> text.
     """
-    return _run(sources, list(sources), ["--format=esm"], {}, progress)
+    texts: dict[str, str] = {}
+    maps: dict[str, str] = {}
+    messages: list[Message] = []
+    for file, text in sources.items():
+        flags = [*_COMMON, "--format=esm", f"--loader={file.rpartition('.')[2]}", f"--sourcefile={file}"]
+        request = {"command": "transform", "flags": flags, "inputFS": False, "input": text.encode()}
+        answer = _ask(request, progress)
+        messages += _messages(answer, sources)
+        texts[file], maps[file] = answer.get("code", ""), answer.get("map", "")
+    return Output(texts, maps, tuple(messages))
 
 
 def bundle(
@@ -104,39 +119,40 @@ def bundle(
         packages: The folder whose `node_modules` has the packages.
         externals: Patterns of what stays an import.
     """
-    options = ["--bundle", "--format=cjs", "--platform=browser", "--main-fields=module,main", "--conditions=workerd"]
-    options += [f"--external:{pattern}" for pattern in externals]
-    return _run(sources, [entry], options, {"NODE_PATH": str(packages / "node_modules")}, progress)
-
-
-def _run(
-    sources: Mapping[str, str],
-    entries: Sequence[str],
-    options: Sequence[str],
-    extra: Mapping[str, str],
-    progress: Progress,
-) -> Output:
-    tool = program(progress)
+    flags = [*_COMMON, "--bundle", "--format=cjs", "--platform=browser", "--main-fields=module,main"]
+    flags += ["--conditions=workerd", "--outdir=out", *(f"--external:{pattern}" for pattern in externals)]
     with tempfile.TemporaryDirectory(prefix="spinlab-js-") as scratch:
-        place = Path(scratch)
+        place = Path(scratch).resolve()
         for name, text in sources.items():
             (place / name).write_text(text, encoding="utf-8", newline="")
-        tick = _ticker(progress)
-        try:
-            done = call([tool, *entries, *_COMMON, *options], cwd=place, env=environment(extra), tick=tick)
-        except ProgramError as error:
-            raise broken(error, "esbuild") from None
-        log = done.err.decode("utf-8", "replace")
-        messages = tuple(parse(log, sources))
-        if done.code and not any(m.found.severity == "error" for m in messages):
-            try:
-                done.check()
-            except ProgramError as error:
-                raise broken(error, "esbuild") from None
-        made = {} if done.code else {Path(n).stem: (place / _OUT / f"{Path(n).stem}.js") for n in entries}
-        texts = {name: _without_link(path.read_text(encoding="utf-8")) for name, path in made.items()}
-        maps = {name: path.with_suffix(".js.map").read_text(encoding="utf-8") for name, path in made.items()}
-        return Output(texts, maps, messages, log, done.code != 0)
+        request = {
+            "command": "build",
+            "key": 0,
+            "entries": [["", entry]],
+            "flags": flags,
+            "write": False,
+            "stdinContents": None,
+            "stdinResolveDir": None,
+            "absWorkingDir": str(place),
+            "nodePaths": [str(packages / "node_modules")],
+            "context": False,
+        }
+        answer = _ask(request, progress)
+    made = {Path(f["path"]).name: f["contents"].decode() for f in answer.get("outputFiles") or ()}
+    output = f"{Path(entry).stem}.js"
+    found = tuple(_messages(answer, sources))
+    return Output({entry: made.get(output, "")}, {entry: made.get(f"{output}.map", "")}, found)
+
+
+def _ask(request: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    tool = program(progress)
+    try:
+        answer = service.ask(tool, VERSION, request, _ticker(progress))
+    except ProgramError as error:
+        raise broken(error, "esbuild") from None
+    if "error" in answer:
+        raise BuildError("esbuild could not do it", details=str(answer["error"])[:2000])
+    return answer
 
 
 def _ticker(progress: Progress) -> Callable[[], None]:
@@ -146,51 +162,37 @@ def _ticker(progress: Progress) -> Callable[[], None]:
     def tick() -> None:
         nonlocal ticks
         ticks += 1
-        if ticks > 5:
+        if ticks > 4:
             progress("esbuild is at work", None)
 
     return tick
 
 
-def _without_link(text: str) -> str:
-    return re.sub(r"\n//# sourceMappingURL=.*\s*\Z", "\n", text)
+def _messages(answer: Mapping[str, Any], sources: Mapping[str, str]) -> list[Message]:
+    return [
+        _message(one, severity, sources)
+        for severity, key in (("error", "errors"), ("warning", "warnings"))
+        for one in answer.get(key) or ()
+    ]
 
 
-def parse(log: str, sources: Mapping[str, str]) -> list[Message]:
-    """The messages in what esbuild writes for people; it has no other form on its command line.
-
-    Parameters:
-        sources: File name -> text, to count columns in characters where esbuild counts bytes.
-    """
-    found: list[Message] = []
-    for block in re.split(r"^(?=✘ \[ERROR\]|▲ \[WARNING\])", log, flags=re.MULTILINE):
-        lines = block.splitlines()
-        head = _HEAD.match(lines[0]) if lines else None
-        if head is not None:
-            found.append(_message(head["message"], "error" if lines[0].startswith("✘") else "warning", lines, sources))
-    return found
-
-
-def _message(message: str, severity: str, lines: list[str], sources: Mapping[str, str]) -> Message:
-    rule = _RULE.search(message) if severity == "warning" else None
-    message = _RULE.sub("", message) if rule else message
-    notes = " ".join(line.strip() for line in lines[1:] if line.startswith("  ") and not line.startswith("    "))
-    at = next((n for n, line in enumerate(lines) if _PLACE.match(line)), None)
-    first_note = next((n for n, line in enumerate(lines[1:], 1) if re.match(r"  \S", line)), len(lines))
-    if at is None or at > first_note:
-        return Message("", Diagnostic(message, severity=severity), notes, rule["rule"] if rule else "")
-    place = _PLACE.match(lines[at])
-    assert place is not None
-    line, offset = int(place["line"]), int(place["column"])
-    text = sources.get(place["file"], "").splitlines()
-    shown = text[line - 1] if 0 < line <= len(text) else ""
-    column = len(shown.encode()[:offset].decode("utf-8", "ignore")) + 1
-    width = next((len(m["mark"]) for x in lines[at + 1 : first_note] if (m := _MARK.match(x))), 1)
-    if line > max(1, len(text)) or not shown.strip():  # the end of the file: the last line that says something
-        last = next((n for n in range(min(line, len(text)), 0, -1) if text[n - 1].strip()), 1)
-        line, column = last, len(text[last - 1].rstrip()) + 1 if text else 1
-    found = Diagnostic(message, line, column, column + width, severity=severity)
-    return Message(place["file"], found, notes, rule["rule"] if rule else "")
+def _message(message: Mapping[str, Any], severity: str, sources: Mapping[str, str]) -> Message:
+    notes = "\n".join(note["text"] for note in message["notes"])
+    where = message["location"]
+    if where is None:
+        return Message("", Diagnostic(message["text"], severity=severity), notes)
+    lines = sources.get(where["file"], "").splitlines()
+    line = where["line"]
+    # It counts bytes from 0.
+    column = len(where["lineText"].encode()[: where["column"]].decode("utf-8", "ignore")) + 1
+    width = max(1, where["length"])
+    if line > len(lines) or not lines[line - 1].strip():  # the end of the file: the last line that says something
+        line = next((n for n in range(min(line, len(lines)), 0, -1) if lines[n - 1].strip()), 1)
+        column = len(lines[line - 1].rstrip()) + 1 if lines else 1
+        width = 1
+    found = Diagnostic(message["text"], line, column, column + width, severity=severity)
+    _, package, inside = where["file"].rpartition("node_modules/")
+    return Message(package + inside, found, notes)
 
 
 def refuse(error: str, output: Output) -> BuildError:
