@@ -31,7 +31,6 @@ IMPORT: Final = 10
 EXPORT: Final = 11
 
 KINDS: Final = ("core module", "function", "value", "type", "component", "instance")
-SECTIONS: Final = 100_000  # side by side; real ones have a few hundred
 DEPTH: Final = 50  # nested components; wasmparser allows 100, real ones use 3
 
 
