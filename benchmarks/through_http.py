@@ -22,7 +22,7 @@ from spinlab.engine import wat_to_wasm
 from spinlab.export import project
 from spinlab.manifest import load
 from spinlab.server import Server
-from tests.export.running import build_official
+from tests.export import official as tools
 from tests.guests import folder as guests
 from tests.peer.wasmtime_serve import closed, serve
 
@@ -74,7 +74,7 @@ def official(work: Path, source: str = functions.SDK, name: str = "bench-officia
     folder = work / name
     project(app, folder, components="official", force=True)
     app.close()
-    build_official(folder, "0.2")
+    tools.build(folder)
     component = next(iter(load(folder / "spin.toml").components.values()))
     return folder / str(component.source)
 

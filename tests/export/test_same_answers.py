@@ -9,8 +9,9 @@ import pytest
 
 from spinlab import App, Function
 from spinlab.export import project
+from tests.export import official
 from tests.export.cells import CLASSIC, REQUESTS, application, request
-from tests.export.running import Answer, Ask, build_official, here, of, there
+from tests.export.running import Answer, Ask, here, of, there, without_head
 
 pytestmark = [pytest.mark.peer, pytest.mark.toolchain]
 
@@ -61,16 +62,11 @@ def test_an_export_that_needs_no_build_gives_the_same_answers(
 
 def test_the_official_build_gives_the_same_answers(app: App, expected: dict[str, Answer], tmp_path: Path) -> None:
     project(app, tmp_path / "out", components="official")
-    build_official(tmp_path / "out", app["every_kind"].function.wasi)
+    official.build(tmp_path / "out")
     with here(tmp_path / "out") as ask:
         assert answers(ask) == expected
     with there(tmp_path / "out", "every-kind") as ask:
         assert without_head(answers(ask)) == without_head(expected)
-
-
-def without_head(found: dict[str, Answer]) -> dict[str, Answer]:
-    """A server never sends a body with the answer to a HEAD."""
-    return {name: answer if name != "head" else (*answer[:2], b"") for name, answer in found.items()}
 
 
 def test_a_cell_that_uses_the_sdk_is_exported_as_it_is(tmp_path: Path) -> None:
@@ -84,7 +80,7 @@ def test_a_cell_that_uses_the_sdk_is_exported_as_it_is(tmp_path: Path) -> None:
         project(app, tmp_path / "official", components="official")
     finally:
         app.close()
-    build_official(tmp_path / "official", "0.2")
+    official.build(tmp_path / "official")
     for form in ("shared", "official"):
         assert (tmp_path / form / "functions" / "classic" / "app.py").read_text() == CLASSIC
         with here(tmp_path / form) as ask:
