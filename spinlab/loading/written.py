@@ -47,8 +47,8 @@ def with_sources(functions: Iterable[Function]) -> Found:
     remarks: dict[str, None] = {}
     images = {image.digest for image in list_images()}
     for function in functions:
-        written = _wat(function) or _html(function) or _python(function)
-        if written is not None and written.language == "python":
+        written = _wat(function) or _html(function) or _on_image(function)
+        if written is not None and written.language in _OWN:
             mine = _modules(function, written)
             if any(modules.get(n, m).source != m.source for n, m in mine.items()):
                 written = None  # two functions with modules of one name that differ: both stay what they are
@@ -120,13 +120,22 @@ def _html(function: Function) -> Function | None:
     )
 
 
-def _python(function: Function) -> Function | None:
+_OWN = {"python": ("app.py",), "javascript": ("app.src.js", "app.js"), "typescript": ("app.ts",)}
+"""Language that runs on an image -> what the source is called where it is mounted, the first one that is there."""
+
+_ENDINGS = {"python": {".py": "python"}, "javascript": {".ts": "typescript", ".js": "javascript"}}
+"""The same for its modules: ending -> language."""
+
+
+def _on_image(function: Function) -> Function | None:
     about, component = _about(function.loaded), function.loaded
-    if about.get("language") != "python" or component is None or component.build is not None:
+    language = str(about.get("language"))
+    if language not in _OWN or component is None or component.build is not None:
         return None
     mounts = _sources(component)
     own = mounts.pop(FOLDER, None)
-    text = _text(function.folder, f"{own}/app.py") if own is not None else None
+    texts = () if own is None else (_text(function.folder, f"{own}/{name}") for name in _OWN[language])
+    text = next((text for text in texts if text is not None), None)
     wasi = wasi_of(function)
     if text is None or not wasi:
         return None
@@ -135,7 +144,7 @@ def _python(function: Function) -> Function | None:
         function,
         name=_named(function),
         source=text,
-        language="python",
+        language=language,
         wasi=wasi,
         requires=tuple(map(str, requires)) if isinstance(requires, (list, tuple)) else (),
         files=tuple((source, at) for source, at in function.files if not _is_source(at)),
@@ -154,12 +163,18 @@ def _sources(component: Component) -> dict[str, str]:
 def _modules(function: Function, written: Function) -> dict[str, Function]:
     """The modules that are mounted beside the source."""
     assert function.loaded is not None
-    found = {}
-    for destination, source in _sources(function.loaded).items():
-        name = destination.removeprefix(f"{FOLDER}/").removesuffix(".py")
-        text = _text(function.folder, source) if destination.endswith(".py") and destination != FOLDER else None
-        if text is not None and import_name(name) == name:
-            found[name] = Function(name, text, wasi=written.wasi, module=True, origin=function.origin)
+    found: dict[str, Function] = {}
+    endings = _ENDINGS["python" if written.language == "python" else "javascript"]
+    listed = _sources(function.loaded).items()
+    for ending, language in endings.items():
+        for destination, source in listed:
+            name = destination.removeprefix(f"{FOLDER}/").removesuffix(ending)
+            is_own = destination.endswith(ending) and destination != FOLDER and name not in found
+            text = _text(function.folder, source) if is_own else None
+            if text is not None and (language != "python" or import_name(name) == name):
+                found[name] = Function(
+                    name, text, language=language, wasi=written.wasi, module=True, origin=function.origin
+                )
     return found
 
 
