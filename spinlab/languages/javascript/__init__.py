@@ -12,7 +12,7 @@ from typing import Final
 from spinlab import images
 from spinlab.errors import NameRefused, OptionError, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, Progress, starters
+from spinlab.languages import Build, BuildContext, Progress, templates
 from spinlab.languages.javascript import check, esbuild, maps, official, packages, source
 from spinlab.languages.javascript.scan import Scanned, scan
 from spinlab.languages.javascript.starters import starter
@@ -155,7 +155,7 @@ class JavaScriptLanguage:
         """
         text = starter(self.name, template)
         if text is None:
-            raise starters.unknown(template, self.title)
+            raise templates.unknown(template, self.title)
         return text
 
     def tools(self) -> tuple[Tool, ...]:

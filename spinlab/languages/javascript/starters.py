@@ -44,7 +44,7 @@ export async function handle(request) {
 // Asks another function of the app: itself here, with a query.
 async function handle(request) {
   if ('inner' in request.query) return 'the answer from inside\\n'
-  const answer = await fetch(`http://self${request.path}?inner=1`)
+  const answer = await fetch(`http://self.alt${request.path}?inner=1`)
   return `status ${answer.status}: ${await answer.text()}`
 }
 """,

@@ -14,7 +14,7 @@ from spinlab.errors import NameRefused, SourceError
 from spinlab.function import Function
 from spinlab.images import Image
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import Build, BuildContext, starters
+from spinlab.languages import Build, BuildContext, templates
 from spinlab.languages.python import official
 from spinlab.languages.python.check import RESERVED, Checked, check, import_name
 from spinlab.languages.python.from_function import source_of
@@ -104,7 +104,7 @@ class PythonLanguage:
             OptionError: There is none of that name.
         """
         if template not in STARTERS:
-            raise starters.unknown(template, self.title)
+            raise templates.unknown(template, self.title)
         return STARTERS[template]
 
     def tools(self) -> tuple[Tool, ...]:

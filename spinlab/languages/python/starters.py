@@ -46,7 +46,7 @@ def handle(request):
     """Asks another function of the app: itself here, with a query."""
     if "inner" in request.query:
         return "the answer from inside\\n"
-    answer = send(Request("GET", f"http://self{request.path}?inner=1", {}, None))
+    answer = send(Request("GET", f"http://self.alt{request.path}?inner=1", {}, None))
     return f"status {answer.status}: {answer.body.decode()}"
 ''',
 }

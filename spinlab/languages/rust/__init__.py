@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from spinlab.errors import BuildError, OptionError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, starters
+from spinlab.languages import Build, BuildContext, templates
 from spinlab.languages.rust import cargo, kept, official, project, said
 from spinlab.languages.rust.project import Project
 from spinlab.languages.rust.starters import STARTERS
@@ -23,13 +23,20 @@ __all__ = ["LANGUAGE", "RustLanguage"]
 
 
 class RustLanguage:
-    """Rust cells: the short form, any source of spin-sdk, or one that is complete as it is."""
+    """Rust cells: the short form, any source of spin-sdk, or one that is complete as it is.
+
+    Parameters:
+        targets: What may be built for, the preferred one first.
+    """
 
     name = "rust"
     title = "Rust"
     aliases: tuple[str, ...] = ("rs",)
     extension = "rs"
     watch: tuple[str, ...] = ("src/**/*.rs", "Cargo.toml")
+
+    def __init__(self, targets: Sequence[str] = rust.TARGETS) -> None:
+        self.targets = targets
 
     def build(self, function: Function, context: BuildContext) -> Build:
         """Build the cell with cargo, unless the same was built before.
@@ -46,7 +53,7 @@ class RustLanguage:
         cells = {project.module_name(name): module for name, module in context.modules.items()}
         made = project.of(function, cells)
         _refuse_wasi(function, made)
-        toolchain = rust.ensure()
+        toolchain = rust.ensure(self.targets)
         key = _identity(made, toolchain)
         found = kept.read(key)
         if found is None:
@@ -91,7 +98,7 @@ class RustLanguage:
             OptionError: There is none of that name.
         """
         if template not in STARTERS:
-            raise starters.unknown(template, self.title)
+            raise templates.unknown(template, self.title)
         return STARTERS[template]
 
     def tools(self) -> tuple[Tool, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spinlab.errors import NameRefused, OptionError
-from spinlab.languages import Language, language, languages, starter, starters
-from spinlab.languages.starters import NOT_HERE, SPIN_TEMPLATES, TEMPLATES
+from spinlab.languages import Language, language, languages, starter, templates
+from spinlab.languages.templates import NOT_HERE, SPIN_TEMPLATES, TEMPLATES
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
 from spinlab.magics.verbs.verb import verb
@@ -43,7 +43,7 @@ def cell(chosen: Language, name: str, template: str = "http") -> str:
     if text.startswith("%spin "):
         return text.replace("NAME", name)
     first = "" if chosen.name == "python" else f"{chosen.name} "
-    return f"%%spin {first}{name} {starters.grants(chosen, template)}".rstrip() + f"\n{text}"
+    return f"%%spin {first}{name} {templates.grants(chosen, template)}".rstrip() + f"\n{text}"
 
 
 def words() -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def _name(given: Arguments, name: str | None) -> str:
 
 def _free(desk: Desk, wanted: Wanted) -> str:
     """A name that no function has yet."""
-    base = starters.NAMES.get(wanted.template, "hello")
+    base = templates.NAMES.get(wanted.template, "hello")
     if wanted.language is None:
         base = "assets" if "static" in wanted.template else "app"
     taken = desk.functions
