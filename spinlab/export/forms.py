@@ -117,11 +117,16 @@ def _sources(live: Live, name: str) -> dict[str, bytes]:
     if live.build.shared:
         return {f"functions/{name}{path}": data for path, data in live.build.mounts.items()}
     if live.build.files:
-        return {f"functions/{name}/{path.rpartition('/')[2]}": data for path, data in live.build.files.items()}
+        return {f"functions/{name}/{_below(path)}": data for path, data in live.build.files.items()}
     if isinstance(function.source, bytes):
         return {}
     ending = getattr(language(function.language), "extension", function.language)
     return {f"functions/{name}/{name}.{ending}": function.source.encode()}
+
+
+def _below(path: str) -> str:
+    """A path below a function's folder: that of a project, or the name of a file that an image mounts."""
+    return path.rpartition("/")[2] if path.startswith("/") else path
 
 
 def _granted(component: Component, function: Function, mounts: tuple[Mount, ...]) -> Component:

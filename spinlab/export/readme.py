@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from spinlab.export.building import title, tools
 from spinlab.export.minimum import Minimum
@@ -28,8 +29,9 @@ def gitignore(manifest: Manifest) -> str:
     """The .gitignore of an export."""
     commands = {word for c in manifest.components.values() for word in _words(c)}
     left = [f"functions/*/{path}" for program, paths in _LEFT.items() if program in commands for path in paths]
-    left += sorted({_anywhere(str(c.source)) for c in manifest.components.values() if c.build is not None})
-    return _IGNORED + "".join(f"{line}\n" for line in dict.fromkeys(left))
+    made = sorted({_anywhere(str(c.source)) for c in manifest.components.values() if c.build is not None})
+    left += [path for path in made if not path.startswith(tuple(x for x in left if x.endswith("/")))]
+    return _IGNORED + "".join(f"{line}\n" for line in left)
 
 
 def _words(component: Component) -> list[str]:
@@ -43,6 +45,9 @@ def _anywhere(source: str) -> str:
     inside = parts[2:] if len(parts) < 4 else [*parts[2:-1], "*.wasm"]
     return "/".join(("functions", "*", *inside))
 
+
+_READABLE: Final = 160
+"""Characters of a command that a table shows."""
 
 _TABLES = (
     "`--sqlite` makes the tables. It runs at every start, so the script must do no harm the second time: "
@@ -150,11 +155,14 @@ def _how(component: Component) -> str:
     if component.build is not None:
         command = component.build.command
         lines = (command,) if isinstance(command, str) else command
-        return ", then ".join(f"`{line.replace('|', chr(92) + '|')}`" for line in lines)
+        if len(" ".join(lines)) <= _READABLE:
+            return ", then ".join(f"`{line}`" for line in lines)
+        programs = dict.fromkeys(step.split()[0] for line in lines for step in line.split(" && "))
+        return f"{' and '.join(f'`{program}`' for program in programs)}, as spin.toml says"
     source = component.source
     if not isinstance(source, str):
         return "fetched by Spin"
-    return f"`{source}` runs its source" if source.startswith("images/") else f"`{source}`, ready"
+    return f"`{source}`, with the source mounted" if source.startswith("images/") else f"`{source}`, ready"
 
 
 def _layout(manifest: Manifest, pins: list[str], docs: Mapping[str, str]) -> str:
@@ -163,9 +171,9 @@ def _layout(manifest: Manifest, pins: list[str], docs: Mapping[str, str]) -> str
     about = []
     if any(s.startswith("images/") for s in sources):
         rows["images/"] = "runtimes that functions share; each function's own part is its source"
-        about.append("edit one that runs on an image and run `spin up` again, nothing needs to be built")
+        about.append("edit one that runs on an image and run `spin up` again: nothing needs to be built")
     if any(c.build is not None for c in manifest.components.values()):
-        about.append("`spin build` makes the components beside them")
+        about.append(f"`spin build` makes the components of the {'others' if about else 'functions'}")
     rows["functions/"] = "; ".join(["the sources", *about]) if about else "the sources, to read"
     if any(s.startswith("components/") for s in sources):
         rows["components/"] = "components that are complete in themselves; they hold their own copy of the source"
