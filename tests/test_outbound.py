@@ -96,6 +96,17 @@ def test_without_the_grant_the_guest_is_refused_and_the_user_told_how_to_grant_i
     assert "secret" not in repr((answer.calls, answer.logs, answer.denied))
 
 
+def test_a_response_that_breaks_off_is_told_as_what_it_was(app: App) -> None:
+    def answer(connection: socket.socket) -> None:
+        head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 1000)
+
+    with scripted(answer) as port:
+        app.add(python("fetcher", f"http://127.0.0.1:{port}"))
+        (call,) = ask(app, "fetcher", f"http://127.0.0.1:{port}/").calls
+    assert (call.outcome, call.received) == ("HTTP-response-incomplete", 1000)
+
+
 def test_a_grant_that_is_given_later_holds_for_the_next_request(app: App, site: Site) -> None:
     app.add(python("fetcher"))
     assert "HttpRequestDenied" in ask(app, "fetcher", f"{site.url}/x").text

@@ -288,5 +288,7 @@ def before_nul(text: str) -> str:
 
 
 def _cancel(effect: Effect) -> None:
+    if effect.record is not None:
+        effect.record.leave()
     with contextlib.suppress(Exception):  # a capability's bug; the guest has no use for it
         effect.cancel()

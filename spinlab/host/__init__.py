@@ -7,7 +7,7 @@ no capability serves is denied, and the denial is told to the caller in the word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
@@ -92,6 +92,7 @@ class Host:
     def start(self, op: str, args: str, data: bytes, call: Caller) -> Result | Effect:
         """Begin an operation. Never blocks, never raises."""
         record: Record | None = None
+        whole: Record | None = None
         try:
             if call.loading and not op.startswith("fs-"):
                 return _while_loading(op, args, call)
@@ -104,12 +105,13 @@ class Host:
             else:
                 told = capability.describe(op, args, data) if self.tracing else None
                 record = Record(*told, sent=len(data)) if told else None
+                whole = _of_the_whole(op, args, call) if told is None else None
                 begun = capability.start(op, args, data, call)
         except Exception as error:  # noqa: BLE001 (a capability's bug must not reach a guest as a crash)
             begun = Result.error("internal-error", f"{op}: {error}")
         if record is not None:
             call.record(record)
-        return _observed(begun, record, call)
+        return _observed(begun, partial(_tell, record, whole, call), record)
 
     def _capability(self, op: str) -> Capability | Serve | None:
         # Operations are chosen by the bridge, never by a guest, so this stays small.
@@ -140,21 +142,32 @@ def _longest(op: str, names: Mapping[str, object]) -> str | None:
     return max(fitting, key=len) if fitting else None
 
 
-def _observed(begun: Result | Effect, record: Record | None, call: Caller) -> Result | Effect:
+def _observed(begun: Result | Effect, tell: Callable[[Result], None], record: Record | None) -> Result | Effect:
     """See to it that the trace and the user are told when the result is there."""
     if isinstance(begun, Result):
-        _tell(record, call, begun)
+        tell(begun)
     else:
         begun.record = begun.record or record
-        begun.observe(partial(_tell, record, call))
+        begun.observe(tell)
     return begun
 
 
-def _tell(record: Record | None, call: Caller, result: Result) -> None:
+def _tell(record: Record | None, whole: Record | None, call: Caller, result: Result) -> None:
     if record is not None:
         record.close(result)
+    if whole is not None:
+        whole.fail(result)
     if result.refusal is not None and result.refusal.denied is not None:
         call.deny(result.refusal.denied, result.refusal.hint)
+
+
+def _of_the_whole(op: str, args: str, call: Caller) -> Record | None:
+    """The record of the call that an operation takes a further part from."""
+    if op != "http-read" and not op.endswith(".next"):
+        return None
+    number = args.partition("\n")[0]
+    effect = call.effect(int(number)) if number.isascii() and number.isdigit() else None
+    return effect.record if effect is not None else None
 
 
 def _record_of_denied(op: str, args: str, sent: int) -> Record | None:

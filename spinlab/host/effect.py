@@ -71,6 +71,17 @@ class Record:
         if result.status != ERROR:
             self.received += len(result.data)
 
+    def leave(self) -> None:
+        """Nobody waits for the call any more: without a result by now it stays unfinished."""
+        if self._elapsed is None:
+            self._elapsed = time.perf_counter() - self._began
+
+    def fail(self, result: Result) -> None:
+        """A later part of a call that had its result has failed, and with it the call."""
+        if result.status == ERROR and self._outcome == "ok":
+            self._elapsed = time.perf_counter() - self._began
+            self._outcome = result.head or "error"
+
     def frozen(self, request_began: float) -> HostCall:
         """The call as the user sees it."""
         elapsed = time.perf_counter() - self._began if self._elapsed is None else self._elapsed

@@ -134,6 +134,7 @@ def test_a_postgres_that_dies_in_the_middle_of_a_result_is_an_error(stage: Scene
         answer = stage.app.request("GET", "/bad", headers={"x-statement": statement})
         assert (answer.status, answer.text[: len(expected[1])]) == expected, answer
         assert PASSWORD not in repr((answer.calls, answer.logs, answer.text))
+        assert answer.calls[-1].outcome == ("ok" if answer.status == 200 else "query-failed")
     stage.lives_on()
 
 
@@ -169,7 +170,8 @@ def begin(authority):
 
 def test_calls_that_are_in_flight_when_a_guest_ends_are_let_go(stage: Scene, site: Site) -> None:
     authority = site.url.partition("://")[2]
-    stage.add(f'kept = [begin("{authority}") for _ in range(8)]\nreturn "left"', imports=LEAVES, **ANYBODY)
+    body = f'kept = [begin("{authority}") for _ in range(8)]\ntime.sleep(0.5)  # they go out\nreturn "left"'
+    stage.add(body, imports=f"import time\n{LEAVES}", **ANYBODY)
     site.seen.gone.clear()
     answer = stage.app.get("/bad")
     assert (answer.text, [call.outcome for call in answer.calls]) == ("left", ["unfinished"] * 8)
