@@ -77,7 +77,7 @@ class SqliteStore:
         writes = op not in READS
         work = WRITES[op] if writes else READS[op]
         errand = Errand(lambda: self.use(lambda con: work(con, label, *arguments), writes=writes), explain)
-        small = not writes or (self._writes_quickly and sum(len(a) for a in arguments if isinstance(a, bytes)) < _SMALL)
+        small = not writes or (self._writes_quickly and _size(arguments) < _SMALL)
         return self.begin_errand(errand, quick=small)
 
     def trouble(self, label: str, error: Exception) -> str:
@@ -158,6 +158,14 @@ class SqliteStore:
         for connection in left:
             if connection is not None:
                 connection.close()
+
+
+def _size(arguments: Sequence[Item]) -> int:
+    """Bytes that a write brings, with those that each value costs beside itself."""
+    return sum(
+        OVERHEAD + (_size(a) if isinstance(a, (list, tuple)) else len(a) if isinstance(a, (bytes, str)) else 0)
+        for a in arguments
+    )
 
 
 def _finds_table(con: Connection) -> bool:

@@ -13,9 +13,13 @@ import pytest
 from spinlab.errors import ManifestError
 from spinlab.function import Function
 from spinlab.host import Services
+from spinlab.host.effect import Result
 from spinlab.host.key_value import KeyValue
+from spinlab.host.key_value_sqlite import SqliteStore
 from spinlab.host.pack import Item
 from spinlab.host.runtime_config import KeyValueBackend, RuntimeConfig
+from spinlab.host.sqlite_file import Place
+from spinlab.host.waiting import result_of
 from tests.host.requests import Answer, Asking
 
 FUNCTION = Function("hello", "", key_value_stores=("default",))
@@ -102,6 +106,27 @@ def test_batches_set_get_and_delete_in_one_step(services: Services) -> None:
     assert ask(services, "get-many", "b", "x", "a").items == [b"2", None, b"1"]
     ask(services, "delete-many", "a", "x")
     assert ask(services, "get-many", "a", "b").items == [None, b"2"]
+
+
+class Watched(list[Item]):
+    """A pair that knows which threads have looked at it."""
+
+    def __init__(self, *items: Item) -> None:
+        super().__init__(items)
+        self.threads: set[str] = set()
+
+    def __iter__(self) -> Iterator[Item]:
+        self.threads.add(threading.current_thread().name)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize(("size", "here"), [(100, True), (2 << 20, False)])
+def test_a_batch_with_much_in_it_is_not_written_on_the_guests_thread(size: int, here: bool) -> None:
+    store, pair = SqliteStore(Place.of(None)), Watched("key", b"x" * size)
+    done = store.begin("default", "set-many", [pair], lambda error: Result.error("other", str(error)))
+    assert result_of(done) == Result()
+    assert any(name.startswith("spinlab-stores") for name in pair.threads) is not here
+    store.close()
 
 
 def test_a_list_of_keys_has_no_cursor_as_in_spin(services: Services) -> None:
