@@ -21,7 +21,7 @@ from spinlab.host.pack import pack
 from spinlab.host.providers import passwords, providers
 from spinlab.host.services import Services
 from spinlab.manifest.ids import check_variable, debug, kebab
-from spinlab.manifest.template import Template
+from spinlab.manifest.template import Template, misnamed
 from spinlab.secrets import Secrets
 
 MANIFEST = ("variables",)
@@ -254,7 +254,7 @@ def check_template(text: str, known: Mapping[str, Any], subject: tuple[str, str]
     except ManifestError as error:
         error.subject = subject
         if "unknown variable" in error.message:
-            error.hint = f"%spin var {unknown}=VALUE declares and sets it"
+            error.hint = misnamed(str(unknown)) or f"%spin var {unknown}=VALUE declares and sets it"
         raise
 
 

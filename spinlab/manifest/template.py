@@ -10,7 +10,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from spinlab.errors import ManifestError
-from spinlab.manifest.ids import debug
+from spinlab.manifest.ids import debug, nearest, problem
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Template:
             if name not in known:
                 raise ManifestError(
                     f"invalid variable template: unknown variable {debug(name)}",
-                    hint=f'add it to [variables]: {name} = {{ default = "..." }} or {{ required = true }}',
+                    hint=misnamed(name)
+                    or f'add it to [variables]: {name} = {{ default = "..." }} or {{ required = true }}',
                 )
 
     def resolve(self, value: Callable[[str], str]) -> str:
@@ -78,3 +79,12 @@ class Template:
 
     def __str__(self) -> str:
         return "".join(f"{{{{ {part.name} }}}}" if isinstance(part, Name) else part for part in self.parts)
+
+
+def misnamed(name: str) -> str:
+    """What to write where no variable can have the name; empty when one can."""
+    if problem(name, "_", lower=True) is None:
+        return ""
+    near = nearest(name, "_")
+    rule = "a variable's name is lower-case words joined by _"
+    return f"{rule}: {{{{ {near} }}}}" if near else rule

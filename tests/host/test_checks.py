@@ -75,6 +75,13 @@ def test_a_template_that_spin_refuses_is_refused(template: str, words: str) -> N
     assert caught.value.subject == ("variable", "x")
 
 
+def test_a_name_that_no_variable_can_have_is_not_suggested() -> None:
+    with pytest.raises(ManifestError) as caught:
+        checked(variables={"x": "{{ a b }}"})
+    assert "{{ a_b }}" in caught.value.hint
+    assert "%spin var" not in caught.value.hint
+
+
 def test_a_variable_that_is_named_is_declared_by_that() -> None:
     checked(variables={"nope": "{{ nope }}"}, allowed_outbound_hosts=("https://{{ nope }}",))
 

@@ -36,6 +36,14 @@ def test_an_unknown_variable_is_named() -> None:
     assert "[variables]" in caught.value.hint
 
 
+@pytest.mark.parametrize(("name", "instead"), [("a b", "{{ a_b }}"), ("Api-Url", "{{ api_url }}"), ("1", "lower-case")])
+def test_a_name_that_no_variable_can_have_is_not_suggested(name: str, instead: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        Template.parse(f"{{{{ {name} }}}}").check(())
+    assert instead in caught.value.hint
+    assert "[variables]" not in caught.value.hint
+
+
 @given(st.lists(st.text(alphabet="ab }", max_size=4) | st.sampled_from(["x", "y"]).map(Name), max_size=6))
 def test_values_take_the_places_of_names(parts: list[str | Name]) -> None:
     text = str(Template(tuple(parts)))
