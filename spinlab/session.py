@@ -41,7 +41,7 @@ class Session:
         self._ports = Ports(cache_dir() / "ports.json")
         self._notebook = this_notebook()
         self._port: int | None = None
-        self._tracing = True
+        self._switches = {"tracing": True, "proxies": False}
         self.listening = Listening()
 
     @property
@@ -57,21 +57,35 @@ class Session:
     @property
     def tracing(self) -> bool:
         """Whether apps record what their functions ask of the host; setting it goes for each app, now and later."""
-        return self._tracing
+        return self._switches["tracing"]
 
     @tracing.setter
     def tracing(self, on: bool) -> None:
+        self._switch("tracing", on)
+
+    @property
+    def proxies(self) -> bool:
+        """Whether outbound HTTP goes through the environment's proxies; setting it goes for each app, now and later."""
+        return self._switches["proxies"]
+
+    @proxies.setter
+    def proxies(self, on: bool) -> None:
+        self._switch("proxies", on)
+
+    def _switch(self, name: str, on: bool) -> None:
         with self._lock:
-            self._tracing = on
+            self._switches[name] = on
             for app in self._apps.values():
-                app.tracing = on
+                setattr(app, name, on)
 
     def current(self) -> App:
         """The current app, made when there is none yet."""
         with self._lock:
             if self._current not in self._apps:
                 state = self._state_dir(self._current)
-                self._apps[self._current] = App(self._current, state_dir=state, tracing=self._tracing)
+                self._apps[self._current] = App(
+                    self._current, state_dir=state, tracing=self.tracing, proxies=self.proxies
+                )
             return self._apps[self._current]
 
     def _state_dir(self, name: str) -> Path:

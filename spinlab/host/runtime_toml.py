@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -302,3 +302,15 @@ def summary(config: RuntimeConfig) -> str:
     network = [] if total is None else [f"[outbound_networking: max_total_connections={total}]"]
     limits = [f"[outbound_{kind}: max_connections={most}]" for kind, most in config.max_connections.items()]
     return ", ".join([*stores, *databases, *models, *network, *limits]) or "without stores and limits"
+
+
+def strangers(config: RuntimeConfig, components: Iterable[str]) -> tuple[str, ...]:
+    """What to say of names in the file that no component has, since Spin says nothing."""
+    known = list(components)
+    named = dict.fromkeys(name for tls in config.client_tls for name in tls.component_ids)
+    return tuple(
+        f"[[client_tls]] names {name}, and no component is called that"
+        + (f"; did you mean {near[0]}?" if (near := difflib.get_close_matches(name, known, n=1)) else "")
+        for name in named
+        if name not in known
+    )

@@ -37,7 +37,7 @@ class Desk:
         self.shell = shell
         self.serves = True
         self._options = dict(options or {})
-        self._tracing: bool | None = None
+        self._switches: dict[str, bool] = {}
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
         self._logs: dict[tuple[str, str], str] = {}
@@ -50,8 +50,8 @@ class Desk:
         if self._options:
             options, self._options = self._options, {}
             session.configure(**options)
-        if self._tracing is not None:
-            session.tracing, self._tracing = self._tracing, None
+        while self._switches:
+            setattr(session, *self._switches.popitem())
         return session
 
     def configure(self, **options: Any) -> None:
@@ -65,9 +65,9 @@ class Desk:
         else:
             self._options.update(options)
 
-    def trace(self, on: bool) -> None:
-        """Record what functions ask of the host, or not: at once when there is a session, else when there will be."""
-        self._tracing = on
+    def switch(self, name: str, on: bool) -> None:
+        """Set an attribute of the session: at once when there is one, else when there will be."""
+        self._switches[name] = on
         if "spinlab.session" in sys.modules:
             _ = self.session
 

@@ -23,6 +23,9 @@ _VALUES = re.compile(r"^\s*var\b[^=]*=(.+)")
 _OF_THE_LISTENER = ("listen", "socket_file", "token", "hosts", "origins", "trusted_pages")
 """The traits that are attributes of `spinlab.server.Listening`."""
 
+_SWITCHES = {"trace": "tracing", "proxies": "proxies"}
+"""Trait -> attribute of the session."""
+
 
 def _values(words: list[Word]) -> Iterator[str]:
     """What stands behind an ``=``, also with a blank between."""
@@ -70,13 +73,20 @@ class Spin(Magics):
         True, help="Record what functions ask of the host, for %spin trace; what is denied is told in any case."
     ).tag(config=True)
 
+    proxies = Bool(
+        False,
+        help="Let functions' HTTP requests go through the proxies that the environment names (HTTP_PROXY, HTTPS_PROXY, "
+        "NO_PROXY); never while networks are blocked.",
+    ).tag(config=True)
+
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         chosen = {name: getattr(self, name) for name in _OF_THE_LISTENER}
         self.desk = Desk(shell, {name: value for name, value in chosen.items() if value})
         self.desk.serves = self.serve
-        if not self.trace:
-            self.desk.trace(False)
+        for trait, name in _SWITCHES.items():
+            if getattr(self, trait) != self.traits()[trait].default_value:
+                self.desk.switch(name, getattr(self, trait))
 
     @validate(*_OF_THE_LISTENER)
     def _can_be_had(self, proposal: Any) -> Any:
@@ -96,10 +106,10 @@ class Spin(Magics):
         if hasattr(self, "desk"):
             self.desk.serves = change["new"]
 
-    @observe("trace")
-    def _trace_or_not(self, change: Any) -> None:
+    @observe(*_SWITCHES)
+    def _on_or_off(self, change: Any) -> None:
         if hasattr(self, "desk"):
-            self.desk.trace(change["new"])
+            self.desk.switch(_SWITCHES[change["name"]], change["new"])
 
     @observe(*_OF_THE_LISTENER)
     def _configure(self, change: Any) -> None:

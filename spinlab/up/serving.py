@@ -24,6 +24,7 @@ from spinlab.loading import AS_SPIN, Loaded, Place, find, load_into, read
 from spinlab.loading.app import app_name
 from spinlab.loading.written import wasi_of
 from spinlab.manifest import load as load_manifest
+from spinlab.manifest.ids import kebab
 from spinlab.server import Server
 from spinlab.up import addresses, stores
 from spinlab.up.announcing import announce, say
@@ -189,6 +190,8 @@ def _fill(app: App, loaded: Loaded, options: Options, progress: Progress) -> Non
     for name, value in options.variables.items():
         app.services.variables.set(name, value, where="--variable")
     load_into(app, loaded, progress=progress)
+    for line in runtime_toml.strangers(app.services.runtime, [*map(kebab, app.functions), *app.idle]):
+        say(line)
     app.services.variables.ensure()
     stores.set_pairs(app, options.key_values)
     stores.run_sql(app, options.sql)

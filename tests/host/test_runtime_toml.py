@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spinlab.errors import ManifestError
-from spinlab.host.runtime_config import LlmCompute, RuntimeConfig
-from spinlab.host.runtime_toml import KEYS, load, loads
+from spinlab.host.runtime_config import ClientTls, LlmCompute, RuntimeConfig
+from spinlab.host.runtime_toml import KEYS, load, loads, strangers
 
 EVERYTHING = """
 state_dir = "state"
@@ -236,3 +236,11 @@ def test_all_keys_have_a_place() -> None:
             read('[llm_compute]\ntype = "spin"')
         else:
             read(f"{key} = []" if key in tables else f"[{key}]")
+
+
+def test_a_component_that_nobody_has_is_named_with_the_closest_one() -> None:
+    config = RuntimeConfig(client_tls=(ClientTls(("fetchs", "b"), ("a.example",)),))
+    assert strangers(config, ["fetches", "b"]) == (
+        "[[client_tls]] names fetchs, and no component is called that; did you mean fetches?",
+    )
+    assert strangers(RuntimeConfig(), []) == ()

@@ -28,7 +28,7 @@ def own(tmp_path: Path) -> Iterator[Kernel]:
 
 def test_every_option_of_the_listener_is_there_with_its_help(kernel: Kernel) -> None:
     text = kernel.run("%config Spin").ok().text
-    for name in ("listen", "serve", "socket_file", "token", "hosts", "origins", "trusted_pages", "trace"):
+    for name in ("listen", "serve", "socket_file", "token", "hosts", "origins", "trusted_pages", "trace", "proxies"):
         assert f"Spin.{name}" in text
     assert "Further Host headers" in text
 
@@ -45,6 +45,15 @@ def test_calls_of_functions_are_recorded_unless_that_is_switched_off(own: Kernel
     assert "False" in own.run("import spinlab; spinlab.current_app().tracing").ok().text
     own.run("%config Spin.trace = True").ok()
     assert "True" in own.run("spinlab.current_app().tracing").ok().text
+
+
+def test_proxies_of_the_environment_are_used_when_that_is_said(own: Kernel) -> None:
+    show = "[a.proxies for a in __import__('spinlab.session').session.session.apps.values()]"
+    own.run("%config Spin.proxies = True").ok()  # before there is a session
+    own.run("import spinlab; spinlab.current_app()\n%spin app other").ok()
+    assert "True" in own.run("spinlab.current_app().proxies").ok().text
+    own.run("%config Spin.proxies = False").ok()
+    assert "True" not in own.run(show).ok().text
 
 
 @pytest.mark.usefixtures("empty_session")

@@ -106,7 +106,7 @@ def test_a_secret_is_asked_for(kernel: Kernel) -> None:
     assert asked == {"prompt": "token: ", "password": True}
     kernel.client.input(SECRET)
     assert "*** (secret)" in kernel.finish(message).ok().text
-    kernel.run(f"assert spinlab.current_app().services.variables.get('token') == '{SECRET}'").ok()
+    kernel.run(f"import spinlab; assert spinlab.current_app().services.variables.get('token') == '{SECRET}'").ok()
 
 
 def test_nothing_entered_changes_nothing(kernel: Kernel) -> None:
@@ -216,6 +216,15 @@ def test_another_configuration_is_put_behind_the_app(kernel: Kernel) -> None:
     assert "did you mean state_dir?" in refused
     assert "nothing has changed" in refused
     assert "configured yes" in kernel.run("%spin get /f").ok().text
+
+
+def test_what_a_configuration_says_in_vain_is_told(kernel: Kernel) -> None:
+    kernel.run("%%spin fetches" + CELL).ok()
+    text = 'log_dir = "logs"\\n[[client_tls]]\\ncomponent_ids = ["fetchs"]\\nhosts = ["a.example"]\\n'
+    kernel.run(f"open('runtime-config.toml', 'w').write('{text}')").ok()
+    said = kernel.run("%spin up --runtime-config runtime-config.toml\n%spin stop").ok().text
+    assert "[[client_tls]] names fetchs, and no component is called that; did you mean fetches?" in said
+    assert "%spin logs shows what functions write" in said
 
 
 def test_the_imports_of_a_component_are_shown_with_the_grants_they_need(kernel: Kernel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from spinlab.errors import SpinError
@@ -11,6 +11,7 @@ from spinlab.magics.options import Arguments, Option, Positional
 from spinlab.magics.quantities import address
 from spinlab.magics.verbs.verb import verb
 from spinlab.magics.verbs.views import named
+from spinlab.manifest.ids import kebab
 from spinlab.widgets import card as cards
 from spinlab.widgets import tables
 from spinlab.widgets.display import Display
@@ -34,7 +35,8 @@ def up(desk: Desk, given: Arguments) -> None:
     """Start the listener, or move it; print what `spin up` prints."""
     session = desk.session
     if given["runtime_config"]:
-        desk.say(_configured(desk, given))
+        for line in _configured(desk, given):
+            desk.say(line)
     if given["listen"]:
         desk.configure(listen=given["listen"], socket_file="")
     session.ensure_server()
@@ -46,13 +48,13 @@ def up(desk: Desk, given: Arguments) -> None:
         desk.say("\nIt asks for its access token; %spin url shows the address with it.")
 
 
-def _configured(desk: Desk, given: Arguments) -> str:
-    """Put what a runtime-config.toml says behind the functions; answers what Spin says of it.
+def _configured(desk: Desk, given: Arguments) -> Iterator[str]:
+    """Put what a runtime-config.toml says behind the functions; tells what Spin says of it, and what is not as said.
 
     Raises:
         SpinError: It can't be, and nothing has changed; points at the file's name.
     """
-    from spinlab.host.runtime_toml import load, summary
+    from spinlab.host.runtime_toml import load, strangers, summary
 
     file = given["runtime_config"]
     try:
@@ -63,13 +65,14 @@ def _configured(desk: Desk, given: Arguments) -> str:
         error.location = word.location if word else None
         error.details = "nothing has changed"
         raise
-    return f"Using runtime config {summary(config)} from '{file}'"
+    yield f"Using runtime config {summary(config)} from '{file}'"
+    if config.log_dir is not None and str(config.log_dir) != ".":
+        yield "log_dir is for `spinlab up`; here %spin logs shows what functions write"
+    yield from strangers(config, [*map(kebab, desk.app.functions), *desk.app.idle])
 
 
 def start_up_lines(app: App, url: str) -> Iterable[str]:
     """What `spin up` prints (Spin 4: crates/trigger-http/src/server.rs)."""
-    from spinlab.manifest.ids import kebab
-
     yield f"Serving {url}"
     yield "Available Routes:"
     for route in app.routes():
