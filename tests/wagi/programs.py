@@ -89,6 +89,47 @@ def exits(code: int) -> str:
     return says("Content-Type: text/plain\n\nexited", f"(call $exit (i32.const {code}))")
 
 
+_COMPONENT = """(component
+  (import "wasi:io/error@0.2.0" (instance $ioerror (export "error" (type (sub resource)))))
+  (alias export $ioerror "error" (type $error))
+  (import "wasi:io/streams@0.2.0" (instance $streams
+    (export "output-stream" (type $os (sub resource)))
+    (alias outer 1 $error (type $e0))
+    (export "error" (type $e (eq $e0)))
+    (type $se0 (variant (case "last-operation-failed" (own $e)) (case "closed")))
+    (export "stream-error" (type $se (eq $se0)))
+    (export "[method]output-stream.blocking-write-and-flush"
+      (func (param "self" (borrow $os)) (param "contents" (list u8)) (result (result (error $se)))))))
+  (alias export $streams "output-stream" (type $output-stream))
+  (import "wasi:cli/stdout@0.2.0" (instance $stdout
+    (alias outer 1 $output-stream (type $os0))
+    (export "output-stream" (type $os (eq $os0)))
+    (export "get-stdout" (func (result (own $os))))))
+  (core module $memories (memory (export "m") 1) (data (i32.const 64) "Content-Type: text/plain\\n\\nanswered"))
+  (core instance $m (instantiate $memories))
+  (alias core export $m "m" (core memory $memory))
+  (core func $write
+    (canon lower (func $streams "[method]output-stream.blocking-write-and-flush") (memory $memory)))
+  (core func $open (canon lower (func $stdout "get-stdout")))
+  (core module $code
+    (import "i" "write" (func $write (param i32 i32 i32 i32)))
+    (import "i" "open" (func $open (result i32)))
+    (func (export "run") (result i32)
+      (call $write (call $open) (i32.const 64) (i32.const 34) (i32.const 0))
+      (i32.const RESULT)))
+  (core instance $c (instantiate $code
+    (with "i" (instance (export "write" (func $write)) (export "open" (func $open))))))
+  (func $run (result (result)) (canon lift (core func $c "run")))
+  (component $shape (import "run" (func $r (result (result)))) (export "run" (func $r)))
+  (instance $exported (instantiate $shape (with "run" (func $run))))
+  (export "wasi:cli/run@VERSION" (instance $exported)))"""
+
+
+def component(failed: bool = False, version: str = "0.2.6") -> str:
+    """A component whose `run` answers, and then says whether it failed."""
+    return _COMPONENT.replace("RESULT", str(int(failed))).replace("VERSION", version)
+
+
 @cache
 def module(text: str) -> bytes:
     """The core module."""

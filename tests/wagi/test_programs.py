@@ -225,13 +225,24 @@ def test_an_incomplete_head_is_explained_in_the_log(app: App) -> None:
     assert "an empty line between headers and body" in line.text
 
 
-def test_a_main_function_that_fails_has_answered_all_the_same(app: App) -> None:
-    # A component can return a failure; a core module's main exits instead.
-    core = programs.exits(1)
-    add(app, core)
+def test_a_program_that_exits_with_a_failure_is_told_what_to_do_instead(app: App) -> None:
+    add(app, programs.exits(1))
+    assert "exits with 0" in getattr(app.get("/cgi").error, "hint", "")
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_run_that_returns_a_failure_has_answered_all_the_same(app: App, failed: bool) -> None:
+    add(app, programs.component(failed))
     answer = app.get("/cgi")
-    assert answer.status == 500
-    assert "exits with 0" in getattr(answer.error, "hint", "")
+    assert (answer.status, answer.text, answer.error) == (200, "answered", None)
+    assert [line.text for line in answer.logs] == ["its main function returned a failure"] * failed
+
+
+def test_a_run_of_another_version_is_refused(app: App) -> None:
+    for version in ("0.3.0", "0.2.0-rc-2023-12-05"):
+        with pytest.raises(HandlerError, match="failed to find wasi command interface") as caught:
+            add(app, programs.component(version=version))
+        assert "another version" in caught.value.hint
 
 
 @pytest.mark.parametrize(
