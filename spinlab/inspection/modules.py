@@ -19,7 +19,7 @@ _KINDS: Final = ("function", "table", "memory", "global", "tag")
 _SMALL: Final = range(20, 200)
 _TINY: Final = range(4, 20)
 """Bytes of a function that is shown as an example; rather not a tiny one."""
-_HANDLES: Final = re.compile(r"(?<![a-z])handle(?![a-z])")
+_HANDLES: Final = re.compile(r"(^|::|[\d#.])handle($|17h|[#.(])")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Body:
         name: That it is exported under, else the one for debuggers; empty when it has none.
         start, end: Where its code is in the whole binary.
         exported: Whether it is exported.
+        named: Whether it has a name for debuggers, as functions that somebody wrote have and stubs have not.
     """
 
     index: int
@@ -38,6 +39,7 @@ class Body:
     start: int
     end: int
     exported: bool = False
+    named: bool = False
 
     @property
     def size(self) -> int:
@@ -64,9 +66,13 @@ class Code:
 
     @cached_property
     def by_name(self) -> dict[str, Body]:
-        """Its functions by their names; an exported one before others."""
-        named = {body.name: body for body in reversed(self.bodies) if body.name}
-        return named | {body.name: body for body in self.bodies if body.exported}
+        """Its functions by their names; of those that share one not the stub that only calls the other."""
+        return {body.name: body for body in sorted(self.bodies, key=_weight) if body.name}
+
+
+def _weight(body: Body) -> tuple[bool, int]:
+    """What tells a function from a stub of the same name."""
+    return body.named, body.size
 
 
 def code(data: Buffer, part: Part) -> Code:
@@ -91,7 +97,7 @@ def code(data: Buffer, part: Part) -> Code:
                 raise ComponentError(f"a function at offset {reader.pos} is cut off", hint=BROKEN)
             index = imported + number
             name = exported.get(index) or names.get(index, "")
-            bodies.append(Body(index, name, reader.pos, reader.pos + size, index in exported))
+            bodies.append(Body(index, name, reader.pos, reader.pos + size, index in exported, index in names))
             reader.pos += size
     return Code(part, tuple(bodies))
 
@@ -114,9 +120,8 @@ def find(codes: Sequence[Code], wanted: str) -> tuple[Code, Body]:
     among, name = _module(codes, wanted)
     name = name.removeprefix("$")
     exact = [(one, one.by_name[name]) for one in among if name in one.by_name]
-    exact.sort(key=lambda pair: (not pair[1].exported, -pair[1].size))  # a module of stubs may export it as well
     if exact:
-        return exact[0]
+        return max(exact, key=lambda pair: _weight(pair[1]))
     if name.isdigit():
         for one in among:
             first = one.bodies[0].index if one.bodies else 0
@@ -140,7 +145,7 @@ def small(codes: Sequence[Code]) -> tuple[Code, Body] | None:
             handles = bool(_HANDLES.search(body.name.lower()))
             if body.size in _SMALL or (handles and body.size in _TINY):
                 named = bool(body.name) and not body.name.isdigit()
-                rank = (not handles, not (named and body.exported), not named, body.size)
+                rank = (not (handles and body.named), not (named and body.exported), not named, body.size)
                 if best is None or rank < best:
                     found, best = (one, body), rank
     if found is None:

@@ -17,12 +17,13 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass
 class Ran:
-    """What came of one cell."""
+    """What came of one cell; `next_input` is the cell that it put below."""
 
     status: str = ""
     ename: str = ""
     traceback: str = ""
     stdout: str = ""
+    next_input: str = ""
     outputs: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -89,6 +90,8 @@ class Kernel:
                 break
         ran.status = reply["content"]["status"]
         ran.ename = reply["content"].get("ename", "")
+        payload = reply["content"].get("payload") or []
+        ran.next_input = next((p["text"] for p in payload if p["source"] == "set_next_input"), "")
         ran.traceback = _ANSI.sub("", "\n".join(reply["content"].get("traceback", [])))
         return ran
 

@@ -83,7 +83,7 @@ def assemble(function: Function, text: str, forms: Form) -> bytes:
     wrong = fault(module)
     if wrong is not None:
         raise _invalid(function, text, forms, module, *wrong)
-    return binary.splice(_frame(), [binary.strip_custom(module)])
+    return binary.splice(_frame(), [module])  # with its names, which tell what is what when one looks inside
 
 
 @lru_cache(maxsize=1)
