@@ -119,9 +119,7 @@ def directly(folder: Path, op: str) -> float:
         con.execute(TABLE)
         con.execute("create table if not exists notes (id integer primary key, text)")
         con.executemany("insert or replace into notes values (?, 'some text')", [(n,) for n in range(100)])
-        keep = (
-            "insert into spin_key_value values ('default', 'key', ?) on conflict do update set value = ?1"
-        )
+        keep = "insert into spin_key_value values ('default', 'key', ?) on conflict do update set value = ?1"
         con.execute(keep, (b"value",))
         look = "select value from spin_key_value where store = 'default' and key = ?"
         calls: dict[str, Callable[[], object]] = {

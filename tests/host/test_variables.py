@@ -15,7 +15,7 @@ from spinlab.host import Services
 from spinlab.host.runtime_config import RuntimeConfig, VariablesProvider
 from spinlab.host.variables import Variables, implied, name_problem
 from tests.guests import component
-from tests.host.asking import Asking
+from tests.host.requests import Asking
 
 PYTHON2 = """
 from spin_sdk import variables
@@ -217,9 +217,8 @@ def test_a_rust_guest_reads_variables_through_both_interfaces(app: App) -> None:
     app.variables["greeting"] = {"default": "hello"}
     granted = {"greeting": "{{ greeting }}", "late": "{{ late }}"}
     app.add(Function("f", component("stores2"), language="wasm", routes=("/f",), variables=granted))
-    lines = (
-        "variable\tgreeting\nconfig\tgreeting\nvariable\tlate\nconfig\tlate\nconfig\tother\nconfig\tBAD\nvariable\tBAD\nconfig all"
-    )
+    asked = ("variable\tgreeting", "config\tgreeting", "variable\tlate", "config\tlate", "config\tother")
+    lines = "\n".join((*asked, "config\tBAD", "variable\tBAD", "config all"))
     missing = 'no provider resolved required variable \\"late\\"'
     letters = "Variable names may contain only lower-case letters, numbers, and underscores."
     invalid = f"\\\"BAD\\\": invalid character 'B'. {letters}"

@@ -124,8 +124,10 @@ def test_what_is_not_served_is_named(tmp_path: Path) -> None:
         ('[[trigger.redis]]\nchannel = "c"\ncomponent = "hello"', "only triggers of type redis"),
         ('[[trigger.cron]]\ncomponent = "hello"', "only triggers of type cron"),
         (
-            '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }\n'
-            '[[trigger.http]]\nroute = "/2"\ncomponent = "hello"',
+            (
+                '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }\n'
+                '[[trigger.http]]\nroute = "/2"\ncomponent = "hello"'
+            ),
             "component hello has triggers with different executors",
         ),
         (
