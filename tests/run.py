@@ -97,7 +97,7 @@ def rust(log: Path) -> None:
 
 
 def images(log: Path) -> None:
-    """The Python images, built by their official toolchains when they are not in the cache."""
+    """The images of Python and JavaScript, built by their official toolchains when they are not in the cache."""
     call(log, sys.executable, "-m", "spinlab.cli", "images", "build")
 
 

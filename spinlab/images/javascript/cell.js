@@ -54,7 +54,8 @@ function run([file, text, map, kind], exports, found) {
     Object.defineProperties(exports, handle);
     return undefined;
   }
-  return compiled.call(undefined, importer(), exporter(exports), { url: `file://${FOLDER}/${MAIN}.js` }, found);
+  const meta = { url: `file://${FOLDER}/${MAIN}.js` };
+  return compiled.call(undefined, fetchModule, async (name) => fetchModule(name), exporter(exports), meta, found);
 }
 
 // The place in the user's sources for a place in what was made of them.
@@ -114,12 +115,6 @@ function exporter(exports) {
     }
   };
   return add;
-}
-
-function importer() {
-  const take = (name) => fetchModule(name);
-  take.later = async (name) => fetchModule(name);
-  return take;
 }
 
 // What a name means in an import.

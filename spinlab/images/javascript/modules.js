@@ -1,6 +1,6 @@
 // A cell's text as the body of a function: its imports and exports are rewritten, every line stays where it is.
 //
-// Nothing in the engine loads a module once the image is made, so a module becomes a strict function of four
+// Nothing in the engine loads a module once the image is made, so a module becomes a strict function of a few
 // parameters. What it imports is taken before its first line, what it exports is read when somebody asks, as with
 // modules. Text, comments, templates and regular expressions are stepped over, so that an HTML page in a template
 // may say `import`.
@@ -37,7 +37,7 @@ const EXPORT_FUNCTION = new RegExp(`export\\s+(?=(?:(?:async\\s+)?function\\s*\\
 const EXPORT_VARIABLE = /export\s+(?=(?:const|let|var)\s+([^]*))/y;
 
 // What a module's function is called with.
-const PARAMETERS = ["$$import", "$$export", "$$meta", "$$found"];
+const PARAMETERS = ["$$import", "$$load", "$$export", "$$meta", "$$found"];
 
 // The text of a function around a module.
 //
@@ -111,15 +111,20 @@ function matchAt(pattern, source, place) {
   return match && Object.assign(match, { text: match[0], end: place + match[0].length });
 }
 
-// A statement that is gone, its lines kept.
+// Something else in the place of a match, which keeps its lines and, where there is room, its columns.
+function blank(match, instead = "") {
+  return instead + match.text.slice(instead.length).replace(/[^\n]/g, " ");
+}
+
+// A statement that is gone.
 function gone(match) {
-  return { end: match.end, text: ";" + match.text.replace(/[^\n]+/g, "") };
+  return { end: match.end, text: blank(match, ";") };
 }
 
 function imported(source, place, found) {
   let match;
-  if ((match = matchAt(META, source, place))) return { end: match.end, text: "$$meta" };
-  if ((match = matchAt(DYNAMIC, source, place))) return { end: match.end, text: "$$import.later" };
+  if ((match = matchAt(META, source, place))) return { end: match.end, text: blank(match, "$$meta") };
+  if ((match = matchAt(DYNAMIC, source, place))) return { end: match.end, text: "$$load" };
   if (!(match = matchAt(IMPORT, source, place))) return null;
   const [, alone, list, all, from] = match;
   const names = [...(alone ? [`default:${alone}`] : []), ...pairs(list).map(([name, as]) => `${name}:${as}`)];
@@ -146,18 +151,18 @@ function exported(source, place, found) {
   }
   if ((match = matchAt(EXPORT_DEFAULT, source, place))) {
     add(found, "default", match[1]);
-    return { end: match.end, text: match.text.replace(/[^\n]+/g, "") };
+    return { end: match.end, text: blank(match) };
   }
   if ((match = matchAt(EXPORT_VALUE, source, place))) {
     found.exports.push(DEFAULT);
-    return { end: match.end, text: "$$default=" + match.text.replace(/[^\n]+/g, "") };
+    return { end: match.end, text: blank(match, "$$default=") };
   }
   if ((match = matchAt(EXPORT_FUNCTION, source, place))) {
     add(found, match[1], match[1]);
   } else if ((match = matchAt(EXPORT_VARIABLE, source, place))) {
     for (const name of declared(match[1])) add(found, name, name);
   }
-  return match && { end: match.end, text: match.text.replace(/[^\n]+/g, "") };
+  return match && { end: match.end, text: blank(match) };
 }
 
 function add(found, name, value) {
