@@ -1,4 +1,4 @@
-"""`make demo`: the first notebook in a real kernel, its functions called from another process, exported, run again.
+"""`make demo`: the notebooks in a real kernel, their functions called from another process, exported, run again.
 
 Exits with an error at the first answer that is not as it should be.
 """
@@ -26,7 +26,7 @@ from spinlab.cli import Bar
 from spinlab.engine import default_engine
 
 HERE = Path(__file__).resolve().parent
-NOTEBOOK = HERE / "01-hello.ipynb"
+NOTEBOOKS = (HERE / "01-hello.ipynb", HERE / "02-calculator.ipynb")
 FETCH = (
     "import sys, urllib.request as u; r = u.urlopen(u.Request(sys.argv[1])); print(r.status, r.read().decode(), end='')"
 )
@@ -38,17 +38,18 @@ def title(text: str) -> None:
 
 
 def get_images_ready() -> None:
-    """Build and compile the Python image unless that has been done."""
-    title("The Python image (built and compiled once per machine)")
-    bar = Bar()
-    began = time.perf_counter()
-    image = images.python("0.2", progress=bar)
-    prepared = default_engine().prepare(image.path.read_bytes(), name="Python image", progress=bar)
-    bar.close()
-    print(
-        f"{image.size / 1e6:.0f} MB component, {prepared.sizes.compiled / 1e6:.0f} MB compiled, "
-        f"ready after {time.perf_counter() - began:.1f} s"
-    )
+    """Build and compile the images unless that has been done."""
+    title("The images of Python and JavaScript (built and compiled once per machine)")
+    for what, build in (("Python", lambda bar: images.python("0.2", progress=bar)), ("JavaScript", images.javascript)):
+        bar = Bar()
+        began = time.perf_counter()
+        image = build(bar)
+        prepared = default_engine().prepare(image.path.read_bytes(), name=f"{what} image", progress=bar)
+        bar.close()
+        print(
+            f"{what}: {image.size / 1e6:.0f} MB component, {prepared.sizes.compiled / 1e6:.0f} MB compiled, "
+            f"ready after {time.perf_counter() - began:.1f} s"
+        )
 
 
 class Kernel:
@@ -101,10 +102,10 @@ def kernel(folder: Path) -> Iterator[Kernel]:
         made.manager.shutdown_kernel(now=False)
 
 
-def run_notebook(lab: Kernel) -> list[str]:
-    """Run every cell, show it with its answer, and answer with the paths it got a 2xx from."""
+def run_notebook(lab: Kernel, notebook: Path) -> list[str]:
+    """Run every cell, show it with its answer, and answer with the paths that were asked for."""
     paths: list[str] = []
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells:
+    for cell in nbformat.read(notebook, as_version=4).cells:
         if cell.cell_type != "code":
             continue
         print("\n" + "\n".join(f"  | {line}" for line in cell.source.splitlines()))
@@ -140,15 +141,13 @@ def answers_alike(lab: Kernel, folder: Path, paths: list[str]) -> None:
             sys.exit(f"the exported app answers otherwise than the notebook: {live} and {out}")
 
 
-def main() -> None:
-    """All of it."""
-    get_images_ready()
+def show(notebook: Path) -> None:
+    """One notebook, from its first cell to its export."""
     folder = Path(tempfile.mkdtemp(prefix="spinlab-demo-"))
-    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     try:
         with kernel(folder) as lab:
-            title(f"{NOTEBOOK.name} in a real kernel")
-            paths = run_notebook(lab)
+            title(f"{notebook.name} in a real kernel")
+            paths = run_notebook(lab, notebook)
             lab.run("import spinlab")
             title("The same functions, called by another process")
             from_outside(lab.value("spinlab.session.session.ensure_server().url"), paths)
@@ -160,8 +159,17 @@ def main() -> None:
             answers_alike(lab, exported, paths)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    title("Done")
-    print(f"`make lab` opens notebooks/{NOTEBOOK.name} in JupyterLab; write a %%spin cell of your own there.")
+
+
+def main() -> None:
+    """All of it."""
+    began = time.perf_counter()
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    get_images_ready()
+    for notebook in NOTEBOOKS:
+        show(notebook)
+    title(f"Done after {time.perf_counter() - began:.0f} s")
+    print("`make lab` opens the notebooks in JupyterLab; write a %%spin cell of your own there.")
 
 
 if __name__ == "__main__":
