@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -32,13 +34,9 @@ def component(function: Function) -> Component:
 
 
 def written(live: Live) -> tuple[Component, dict[str, bytes]]:
-    """The table of a function that was loaded and its files, relative to the manifest.
-
-    Raises:
-        ManifestError: A file that it mounts is not there any more.
-    """
+    """The table of a function that was loaded and its files, relative to the manifest."""
     function = live.function
-    table, files = component(function), mounts(function)
+    table, files = component(function), _mounted(live)
     if isinstance(table.source, str):
         path = table.source if _is_inside(table.source) else f"components/{kebab(function.name)}.wasm"
         files[PurePosixPath(path).as_posix()] = _bytes(live, table)
@@ -57,6 +55,27 @@ def idle(app: App) -> dict[str, tuple[Component, dict[str, bytes]]]:
             files = {**mounts(function), PurePosixPath(source).as_posix(): Path(function.folder, source).read_bytes()}
         found[name] = function.loaded, files
     return found
+
+
+def _mounted(live: Live) -> dict[str, bytes]:
+    """The files that ran, by the paths below the folder that they are from; what is there now does not matter."""
+    folder, found = Path(live.function.folder or "."), {}
+    for place, data in live.mounts.items():
+        paths = [p for source, to in live.function.files if (p := _path(folder, source, to, place)) is not None]
+        # Two entries may both lead to the place: then it is from the last one that has such a file.
+        found[next((p for p in reversed(paths) if (folder / p).is_file()), paths[-1])] = data
+    return found
+
+
+def _path(folder: Path, source: str, destination: str, place: str) -> str | None:
+    """The path below the folder of what an entry of ``files`` shows at a place; None when it shows nothing there."""
+    from_root = Path(source).is_absolute()
+    parts = (Path(source).relative_to(Path(os.path.abspath(folder))) if from_root else Path(source)).parts
+    at, shown = PurePosixPath(place.lstrip("/")), PurePosixPath(destination.strip("/"))
+    if not destination:
+        literal = tuple(itertools.takewhile(lambda part: not set(part) & set("*?["), parts))
+        return at.as_posix() if at.parts[: len(literal)] == literal else None
+    return PurePosixPath(*parts, at.relative_to(shown)).as_posix() if at.is_relative_to(shown) else None
 
 
 def mounts(function: Function) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from spinlab.export.projects import SCHEMA, plan
 from spinlab.function import Limits
 from spinlab.manifest import Mount, Variable, load
 from tests.conftest import wat
+from tests.guests import component
 
 MANIFEST_SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "spin-manifest-v2.schema.json").read_text())
 FORMS = ["shared", "standalone", "official"]
@@ -253,6 +254,29 @@ def test_mounted_files_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with spinlab.load("again", as_is=True) as loaded:
         assert loaded.get("/f").text == "AB"
     app.close()
+
+
+def test_the_files_of_an_app_that_was_loaded_go_along_as_they_ran(tmp_path: Path) -> None:
+    sources = {"data/a.txt": "A", "data/deep/b.txt": "B", "c.txt": "C", "glob/d.txt": "D", "glob/no.md": "N"}
+    for path, text in sources.items():
+        (tmp_path / "from" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "from" / path).write_text(text)
+    (tmp_path / "from/f.wasm").write_bytes(component("files2"))
+    files = '[{ source = "data", destination = "/" }, { source = "c.txt", destination = "/d/e.txt" }, "glob/*.txt"]'
+    (tmp_path / "from/spin.toml").write_text(
+        'spin_manifest_version = 2\napplication = { name = "a" }\n'
+        '[[trigger.http]]\nroute = "/..."\ncomponent = "f"\n'
+        f'[component.f]\nsource = "f.wasm"\nfiles = {files}\n'
+    )
+    with spinlab.load(tmp_path / "from") as loaded:
+        for path in sources:
+            (tmp_path / "from" / path).unlink()
+        project(loaded, tmp_path / "to")
+    kept = [path for path in sources if (tmp_path / "to" / path).is_file()]
+    assert kept == [path for path in sources if path != "glob/no.md"]
+    assert [(tmp_path / "to" / path).read_text() for path in kept] == [sources[path] for path in kept]
+    with spinlab.load(tmp_path / "to") as again:
+        assert again["f"].mounts == {"/a.txt": b"A", "/deep/b.txt": b"B", "/d/e.txt": b"C", "/glob/d.txt": b"D"}
 
 
 def test_a_project_answers_the_wellknown_paths_and_404(calculator: App, tmp_path: Path) -> None:
