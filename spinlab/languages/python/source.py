@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from spinlab.errors import Location, SourceError
+from spinlab.toolchains.wrong_language import wrong_language
 
 _MAGIC = re.compile(
     r"""\s*(?:
@@ -85,7 +86,7 @@ def parse(text: str, filename: str, python: tuple[int, int], *, module: bool = F
             tree = ast.parse(text, filename, feature_version=python)
             compile(tree, filename, "exec", dont_inherit=True)
     except SyntaxError as error:
-        raise _explain(error, text, indent, python) from None
+        raise _told(_explain(error, text, indent, python), text, filename) from None
     except ValueError as error:  # null bytes
         raise SourceError(f"the cell is not Python: {error}", location=Location(1)) from None
     except (RecursionError, MemoryError):
@@ -119,6 +120,16 @@ def _dedented(text: str) -> tuple[str, int]:
     less = textwrap.dedent(text)
     plain = next((line for line in less.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
     return (text, 0) if plain[:1].isspace() else (less, len(first) - len(plain))
+
+
+def _told(error: SourceError, text: str, filename: str) -> SourceError:
+    """The error with a word about the language, when the text is clearly of another one."""
+    other = wrong_language(text, "python")
+    if other is not None:
+        error.hint = (
+            f"this looks like {other.title}; begin the cell with %%spin {other.name} {filename.rpartition('.')[0]}"
+        )
+    return error
 
 
 def _explain(error: SyntaxError, text: str, indent: int, python: tuple[int, int]) -> SourceError:
