@@ -19,6 +19,7 @@ _KINDS: Final = ("function", "table", "memory", "global", "tag")
 _SMALL: Final = range(20, 200)
 _TINY: Final = range(4, 20)
 """Bytes of a function that is shown as an example; rather not a tiny one."""
+_COMPARED: Final = 20_000
 _HANDLES: Final = re.compile(r"(^|::|[\d#.])handle($|17h|[#.(])")
 
 
@@ -128,9 +129,10 @@ def find(codes: Sequence[Code], wanted: str) -> tuple[Code, Body]:
             if first <= int(name) < first + len(one.bodies):
                 return one, one.bodies[int(name) - first]
     known = [n for one in among for n in one.by_name]
-    near = [n for n in known if name.lower() in n.lower()] or difflib.get_close_matches(name, known[:20_000], n=5)
+    near = [n for n in known if name.lower() in n.lower()]
     if len(near) == 1:
         return next((one, one.by_name[near[0]]) for one in among if near[0] in one.by_name)
+    near = near or difflib.get_close_matches(name, known[:_COMPARED], n=5)
     shown = ", ".join(sorted(near, key=len)[:8])
     hint = f"there are: {shown}" if near else "functions have names only where the compiler left them; an index will do"
     raise OptionError(f"no function is called {wanted!r}", hint=hint)

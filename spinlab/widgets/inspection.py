@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from spinlab.engine.binary import Extern
 from spinlab.errors import SpinError
 from spinlab.inspection import Bytecode, Inspection, Part
+from spinlab.inspection.parts import Piece
 from spinlab.toolchains.progress import Progress, silent
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
@@ -47,19 +48,38 @@ def card(of: Inspection, progress: Progress = silent) -> Display:
 
 
 def sections(of: Inspection) -> Display:
-    """Every section of every part, with its place."""
-    rows: list[tuple[str, ...]] = []
-    for part in of.part.all:
-        inside = "  " * part.depth
-        rows.append((f"{inside}{_name(part)}", f"{part.start:x}", octets(part.size), ""))
-        for piece in part.pieces:
-            count = f"{piece.count:,}" if piece.count else ""
-            title = f'custom "{_clipped(piece.title)}"' if piece.id == 0 else piece.title
-            rows.append((f"{inside}  {title}", f"{piece.start:x}", octets(piece.size), count))
+    """Every section of every part, in the order of the binary."""
+    rows = list(_sections(of.part, sum(len(part.pieces) for part in of.part.all) <= LINES // 2))
     names = ("section", "offset (hex)", "size", "entries")
-    shown = _cut(rows, LINES)
-    html = box(_title(of), pre(_listing(names, shown)))
-    return Display(f"{_heading(of)}\n{_listing(names, shown)}", html)
+    listing = _listing(names, _cut(rows, LINES))
+    return Display(f"{_heading(of)}\n{listing}", box(_title(of), pre(listing)))
+
+
+def _sections(part: Part, each: bool) -> Iterator[tuple[str, ...]]:
+    """The rows of a part: a line for each section, or for those of a component between two parts of it."""
+    inside = "  " * part.depth
+    yield f"{inside}{_name(part)}", f"{part.start:x}", octets(part.size), ""
+    run: list[Piece] = []
+    within: list[Piece | Part] = [*part.pieces, *part.parts]
+    for one in sorted(within, key=lambda one: one.start):
+        if isinstance(one, Part):
+            yield from _run(inside, run)
+            run = []
+            yield from _sections(one, each)
+        elif each or part.kind != "component":
+            count = f"{one.count:,}" if one.count else ""
+            title = f'custom "{_clipped(one.title)}"' if one.id == 0 else one.title
+            yield f"{inside}  {title}", f"{one.start:x}", octets(one.size), count
+        else:
+            run.append(one)
+    yield from _run(inside, run)
+
+
+def _run(inside: str, run: list[Piece]) -> Iterator[tuple[str, ...]]:
+    if run:
+        titles = ", ".join(dict.fromkeys(piece.title for piece in run))
+        size = octets(sum(piece.size for piece in run))
+        yield f"{inside}  {len(run)} sections: {_clipped(titles)}", f"{run[0].start:x}", size, ""
 
 
 def text(of: Inspection, content: str) -> Display:

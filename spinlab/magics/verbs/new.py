@@ -121,7 +121,7 @@ def _free(desk: Desk, wanted: Wanted) -> str:
     if wanted.language is None:
         base = "assets" if "static" in wanted.template else "app"
     taken = desk.functions
-    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}{n}") not in taken)
 
 
 def _names() -> set[str]:
