@@ -309,20 +309,17 @@ def _failed(function: Function, owners: Mapping[str, Function], output: esbuild.
 
 
 _HINTS: Final = {
-    "Top-level await is currently not supported": "with packages, await inside of the handler or of a function",
-    "Duplicate top-level function declarations": "",
+    "Top-level await is currently not supported": "beside packages, await inside of the handler or of a function",
+    "Could not resolve": "is the name of the file inside the package right?",
+    "No matching export": "is its name spelled right?",
 }
 
 
 def _explained(message: esbuild.Message) -> Diagnostic:
     found = message.found
-    text, hint = found.message, ""
-    for mark, advice in _HINTS.items():
-        if mark in text or mark in message.notes:
-            hint = advice
-    if text.startswith("Could not resolve"):
-        hint = "is the name of the file inside the package right?"
-    prefix = "" if text.startswith("Could not resolve") else "syntax error: "
+    text = re.sub(r'"[^"]*/node_modules/', '"', found.message)
+    hint = next((hint for mark, hint in _HINTS.items() if text.startswith(mark)), "")
+    prefix = "" if hint else "syntax error: "
     return Diagnostic(prefix + text[:1].lower() + text[1:], found.line, found.column, found.end_column, hint=hint)
 
 

@@ -15,7 +15,7 @@ _PIECE = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^'\\\n]|\\.)*'?|\"(?:[^\"\\\n]|\\.)*\"?|[`/{}]",
     re.DOTALL,
 )
-_TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{|\Z)", re.DOTALL)
+_TEMPLATE = re.compile(r"(?:[^`\\$]|\\(?:.|\Z)|\$(?!\{))*(`|\$\{|\Z)", re.DOTALL)
 _EXPRESSION = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _BEFORE_EXPRESSION = re.compile(
     r"(?:^|[^+]\+|[^-]-|[(,=:\[!&|?{};*%~^<>]|"
@@ -120,7 +120,8 @@ def blanked(text: str) -> str:
         before = text[max(end, place - 80) : place].rstrip()[-12:] or before
         end = match.end()
         if piece[0] in "'\"":
-            out += (text[at : place + 1], _hidden(piece[1:-1]), piece[-1:])
+            closed = len(piece) > 1 and piece.endswith(piece[0])
+            out += (text[at : place + 1], _hidden(piece[1 : -1 if closed else None]), piece[0] if closed else "")
             at, before = end, "'"
         elif piece[:2] in ("//", "/*"):
             out += (text[at:place], _hidden(piece))

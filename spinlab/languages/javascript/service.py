@@ -7,6 +7,7 @@ belongs to its version, so whoever starts it pins one. It ends with this process
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import queue
 import struct
@@ -94,7 +95,9 @@ class Service:
         if self.owner == os.getpid():
             end(self._process)
             assert self._process.stdin is not None
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):  # what was not read by then
+                self._process.stdin.close()
+            self._errors.close()
 
     def _ended(self) -> ProgramError:
         code = self._process.wait()
