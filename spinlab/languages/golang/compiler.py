@@ -88,8 +88,7 @@ def _core(
     with cache.scratch() as scratch:
         modules = modules_of(go, requires, progress)
         with cache.complaining(scratch):
-            for name, text in {**files, **modules}.items():
-                (scratch / name).write_bytes(text.encode())
+            _write(scratch, {**files, **modules})
             if not whole_http:
                 (scratch / "overlay.json").write_text(overlay(go), encoding="utf-8")
         command = ["build", "-json", "-mod=mod", "-trimpath", "-buildvcs=false", "-gcflags=-e", "-buildmode=c-shared"]
@@ -171,8 +170,7 @@ def modules_of(go: Path, requires: Sequence[str], progress: Progress) -> dict[st
         if not (home / "go.sum").exists():
             with cache.scratch() as scratch:
                 with cache.complaining(scratch):
-                    (scratch / "go.mod").write_text(base, encoding="utf-8")
-                    (scratch / "go.sum").touch()
+                    _write(scratch, {"go.mod": base, "go.sum": ""})
                 wanted = [one if "@" in one else f"{one}@latest" for one in requires]
                 done = run(go, ["get", *wanted], scratch, lambda: progress(what, None), network=True)
                 if done.code:
@@ -180,19 +178,22 @@ def modules_of(go: Path, requires: Sequence[str], progress: Progress) -> dict[st
                 with cache.complaining(home):
                     os.replace(scratch / "go.mod", home / "go.mod")
                     os.replace(scratch / "go.sum", home / "go.sum")
-    names = ("go.mod", "go.sum")
-    found = {name: (home / name).read_text(encoding="utf-8") for name in names}
-    place = re.compile(r"^replace .*$", re.MULTILINE)  # of an installation that may have moved since
-    return {**found, "go.mod": place.sub(lambda _: _replacement(), found["go.mod"])}
+    return {name: (home / name).read_text(encoding="utf-8") for name in ("go.mod", "go.sum")}
 
 
 def go_mod() -> str:
-    """The module file of a cell without modules of others."""
-    return f"module cell\n\ngo {LANGUAGE}\n\nrequire {SDK} v3.0.0\n\n{_replacement()}\n"
+    """The module file of a cell without modules of others. The path of the SDK is written into what is built."""
+    return f"module cell\n\ngo {LANGUAGE}\n\nrequire {SDK} v3.0.0\n\nreplace {SDK} => ./sdk\n"
 
 
-def _replacement() -> str:
-    return f"replace {SDK} => {json.dumps(str(GUEST / 'sdk'))}"
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    """The files of a cell, and the SDK beside them."""
+    for path in (GUEST / "sdk").rglob("*.*"):
+        place = folder / path.relative_to(GUEST)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode())
 
 
 def overlay(go: Path) -> str:

@@ -42,9 +42,8 @@ func (m *ServeMux) Handle(pattern string, handler Handler) {
 	added := routeOf(pattern)
 	added.handler = handler
 	for _, known := range m.routes {
-		same := slices.EqualFunc(known.parts, added.parts, func(a, b string) bool { return shape(a) == shape(b) })
-		if same && known.method == added.method && known.host == added.host {
-			panic(fmt.Sprintf("http: pattern %q conflicts with pattern %q", pattern, known.pattern))
+		if how := added.compared(&known); how == same || how == crossing {
+			panic(fmt.Sprintf("pattern %q conflicts with pattern %q", pattern, known.pattern))
 		}
 	}
 	m.routes = append(m.routes, added)
@@ -97,9 +96,12 @@ func (m *ServeMux) find(r *Request) (best *route, values map[string]string, meth
 		}
 		if one.method != "" && one.method != r.Method && !(one.method == MethodGet && r.Method == MethodHead) {
 			methods = append(methods, one.method)
+			if one.method == MethodGet {
+				methods = append(methods, MethodHead)
+			}
 			continue
 		}
-		if best == nil || one.before(best) {
+		if best == nil || one.compared(best) == narrower {
 			best, values = one, matched
 		}
 	}
@@ -189,19 +191,81 @@ func plain(escaped string) string {
 	return escaped
 }
 
-// before says whether a route is more specific: it names a host, a part that the other one leaves open, or a method.
-func (r *route) before(other *route) bool {
-	if (r.host != "") != (other.host != "") {
-		return r.host != ""
+// relation is what the requests that one pattern matches are to those of another one.
+type relation int
+
+const (
+	same relation = iota
+	narrower
+	wider
+	crossing
+	apart
+)
+
+func (r relation) and(other relation) relation {
+	switch {
+	case r == apart || other == apart:
+		return apart
+	case r == same:
+		return other
+	case other == same || r == other:
+		return r
+	default:
+		return crossing
 	}
-	rank := map[string]int{"{...}": 2, "{}": 1}
-	for i := range min(len(r.parts), len(other.parts)) {
-		if mine, theirs := rank[shape(r.parts[i])], rank[shape(other.parts[i])]; mine != theirs {
-			return mine < theirs
+}
+
+// compared with another route: a host goes before none, then method and path decide together.
+func (r *route) compared(other *route) relation {
+	switch {
+	case r.host == other.host:
+		return methodsCompared(r.method, other.method).and(pathsCompared(r.parts, other.parts))
+	case other.host == "":
+		return narrower
+	case r.host == "":
+		return wider
+	default:
+		return apart
+	}
+}
+
+func methodsCompared(one, other string) relation {
+	switch {
+	case one == other:
+		return same
+	case other == "" || one == MethodHead && other == MethodGet:
+		return narrower
+	case one == "" || one == MethodGet && other == MethodHead:
+		return wider
+	default:
+		return apart
+	}
+}
+
+func pathsCompared(one, other []string) relation {
+	found := same
+	for i := 0; ; i++ {
+		switch {
+		case i == len(one) && i == len(other):
+			return found
+		case i == len(one) || i == len(other):
+			return apart
+		}
+		mine, theirs := shape(one[i]), shape(other[i])
+		switch {
+		case mine == "{...}" && theirs == "{...}":
+			return found
+		case theirs == "{...}":
+			return found.and(narrower)
+		case mine == "{...}":
+			return found.and(wider)
+		case mine == theirs:
+		case theirs == "{}" && mine != "{$}":
+			found = found.and(narrower)
+		case mine == "{}" && theirs != "{$}":
+			found = found.and(wider)
+		default:
+			return apart
 		}
 	}
-	if len(r.parts) != len(other.parts) {
-		return len(r.parts) > len(other.parts)
-	}
-	return r.method != "" && (other.method == "" || other.method == MethodGet && r.method == MethodHead)
 }

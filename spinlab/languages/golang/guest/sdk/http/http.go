@@ -65,11 +65,9 @@ func requestOf(incoming uint32) (*http.Request, error) {
 	}
 	abi.Done()
 	requestTarget(incoming, abi.Area())
-	target := ""
-	if abi.Byte(0) != 0 {
-		target = abi.Text(4)
-	}
-	abi.Done()
+	target := optional()
+	requestAuthority(incoming, abi.Area())
+	host := optional()
 	header := headerOf(requestHeaders(incoming))
 	body := newReader(incoming, requestConsume, func() { dropRequest(incoming) })
 	request, err := http.NewRequest(method, target, body)
@@ -78,7 +76,7 @@ func requestOf(incoming uint32) (*http.Request, error) {
 		return nil, err
 	}
 	request.Header = header
-	request.Host = header.Get("Host")
+	request.Host = host
 	request.RemoteAddr = header.Get(HeaderClientAddr)
 	request.RequestURI = target
 	request.ContentLength = -1
@@ -86,6 +84,14 @@ func requestOf(incoming uint32) (*http.Request, error) {
 		request.ContentLength = length
 	}
 	return request, nil
+}
+
+func optional() string {
+	defer abi.Done()
+	if abi.Byte(0) == 0 {
+		return ""
+	}
+	return abi.Text(4)
 }
 
 // response is the http.ResponseWriter of a request.

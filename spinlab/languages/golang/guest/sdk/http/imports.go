@@ -20,6 +20,9 @@ func requestMethod(request uint32, result unsafe.Pointer)
 //go:wasmimport wasi:http/types@0.2.0 [method]incoming-request.path-with-query
 func requestTarget(request uint32, result unsafe.Pointer)
 
+//go:wasmimport wasi:http/types@0.2.0 [method]incoming-request.authority
+func requestAuthority(request uint32, result unsafe.Pointer)
+
 //go:wasmimport wasi:http/types@0.2.0 [method]incoming-request.headers
 func requestHeaders(request uint32) uint32
 
