@@ -43,6 +43,7 @@ def cell(chosen: Language, name: str, template: str = "http") -> str:
     if text.startswith("%spin "):
         return text.replace("NAME", name)
     first = "" if chosen.name == "python" else f"{chosen.name} "
+    text = text.replace("/NAME/", f"/{name}/")
     return f"%%spin {first}{name} {templates.grants(chosen, template)}".rstrip() + f"\n{text}"
 
 
