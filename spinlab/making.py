@@ -139,5 +139,6 @@ def context_of(
         progress: Where to say how far a long step is.
         names: Names of the notebook.
     """
-    own = {n: m for n, m in modules.items() if m.language == function.language}
+    family = getattr(language(function.language), "family", (function.language,))
+    own = {n: m for n, m in modules.items() if m.language in family}
     return BuildContext(modules=own, names=names, progress=progress)
