@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from spinlab.errors import BuildError, OptionError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, templates
+from spinlab.languages import Build, BuildContext, Progress, silent, templates
 from spinlab.languages.rust import cargo, kept, official, project, said
 from spinlab.languages.rust.project import Project
-from spinlab.languages.rust.starters import STARTERS
+from spinlab.languages.rust.starters import COMPONENT, SERVICE, STARTERS
 from spinlab.toolchains import component, rust
 from spinlab.toolchains.diagnostics import broken
 from spinlab.toolchains.find import Tool
@@ -100,6 +100,17 @@ class RustLanguage:
         if template not in STARTERS:
             raise templates.unknown(template, self.title)
         return STARTERS[template]
+
+    def warm(self, progress: Progress = silent) -> None:
+        """Get the toolchain and compile what most cells are built with, so that no cell waits for it.
+
+        Raises:
+            SpinError: Something can't be had.
+        """
+        rust.install(progress)
+        context = BuildContext(progress=progress)
+        for name, source in (("short", STARTERS["http"]), ("component", COMPONENT), ("service", SERVICE)):
+            self.build(Function(f"warm-{name}", source, self.name), context)
 
     def tools(self) -> tuple[Tool, ...]:
         """What it needs."""

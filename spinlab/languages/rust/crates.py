@@ -13,16 +13,6 @@ from spinlab.languages.rust.source import Form, Source
 SDK: Final[Mapping[Form, str]] = {"service": "6.0.0", "component": "5.2.0", "short": "5.2.0", "plain": "6.0.0"}
 """The version of spin-sdk for each kind of handler, as Spin's templates have it."""
 
-KNOWN: Final[Mapping[str, str]] = {
-    "anyhow": "1",
-    "wasi": "0.14",
-    "wasip2": "1",
-    "wasip3": "0.7",
-    "wit-bindgen": "0.63",
-    "wstd": "0.6",
-}
-"""Crates that a source may use without asking for them, as Spin's and WASI's examples do."""
-
 WITHOUT_DEFAULTS: Final = "no-default-features"
 
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
@@ -64,6 +54,17 @@ class Crate:
         return f"{self.name} = " + (parts[0].partition(" = ")[2] if short else "{ " + ", ".join(parts) + " }")
 
 
+KNOWN: Final = (
+    Crate("anyhow", "1"),
+    Crate("wasi", "0.14"),
+    Crate("wasip2", "1"),
+    Crate("wasip3", "0.7", ("async-spawn",)),
+    Crate("wit-bindgen", "0.63"),
+    Crate("wstd", "0.6"),
+)
+"""Crates that a source may use without asking for them, as Spin's and WASI's examples do."""
+
+
 def of(source: Source, requires: Iterable[str], used: Iterable[Source] = ()) -> tuple[Crate, ...]:
     """The crates of a cell, by name.
 
@@ -76,10 +77,10 @@ def of(source: Source, requires: Iterable[str], used: Iterable[Source] = ()) -> 
     """
     found = {crate.name.replace("-", "_"): crate for crate in map(parse, requires)}
     names = source.crates.union(*(one.crates for one in used))
-    for name, version in KNOWN.items():
-        key = name.replace("-", "_")
+    for crate in KNOWN:
+        key = crate.name.replace("-", "_")
         if key in names:
-            found.setdefault(key, Crate(name, version))
+            found.setdefault(key, crate)
     asked = found.get("spin_sdk")
     if asked is not None and not asked.version:
         found["spin_sdk"] = Crate(asked.name, SDK[source.form], asked.features, asked.defaults, asked.written)

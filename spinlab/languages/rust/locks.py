@@ -72,4 +72,9 @@ def without_addresses(text: str) -> str:
 def resolved(made: Project) -> Mapping[str, str]:
     """Name of a crate -> the version that a project was last built with; empty before that."""
     kept = path(made)
-    return dict(_PACKAGE.findall(kept.read_text(encoding="utf-8"))) if kept.exists() else {}
+    return packages(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+
+
+def packages(text: str) -> dict[str, str]:
+    """Name -> version of the packages in a lock file; of several versions the last."""
+    return dict(_PACKAGE.findall(text))

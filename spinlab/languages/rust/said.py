@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spinlab.errors import BuildError, SourceError, SpinError
 from spinlab.function import Function
-from spinlab.languages.rust import trouble
+from spinlab.languages.rust import locks, trouble
 from spinlab.languages.rust.cargo import PACKAGE, Outcome
 from spinlab.languages.rust.project import Project
 from spinlab.toolchains import component, confine
@@ -46,7 +46,11 @@ def warnings(function: Function, project: Project, outcome: Outcome) -> tuple[st
             line = diagnostic.line or 0
             where = f"line {line + function.first_line - 1}: " if not module else f"module {module}, line {line}: "
             found[f"{where if line else ''}{diagnostic.message}"] = None
-    ran = sorted(set(_ran(outcome)) if any(crate.written for crate in project.crates) else set())
+    ran = sorted(
+        set(_ran(outcome)) & set(locks.packages(outcome.lock))
+        if any(crate.written for crate in project.crates)
+        else set()
+    )
     if ran:
         names = ", ".join(ran[:5]) + (" and others" if len(ran) > 5 else "")
         found[f"code of {names} ran here while it was built: {confine.limits()}"] = None

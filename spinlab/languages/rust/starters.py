@@ -46,3 +46,27 @@ fn handle(req: Request) -> Result<String, Error> {
 }
 """,
 }
+
+COMPONENT: Final = """\
+use spin_sdk::http::{IntoResponse, Request, Response};
+use spin_sdk::http_component;
+
+#[http_component]
+fn handle_request(req: Request) -> anyhow::Result<impl IntoResponse> {
+    let text = format!("asked for {}\\n", req.path());
+    Ok(Response::builder().status(200).header("content-type", "text/plain").body(text).build())
+}
+"""
+"""A handler of spin-sdk 5."""
+
+SERVICE: Final = """\
+use spin_sdk::http::{IntoResponse, Request, Response};
+use spin_sdk::http_service;
+
+#[http_service]
+async fn handle_request(req: Request) -> anyhow::Result<impl IntoResponse> {
+    let text = format!("asked for {}\\n", req.uri().path());
+    Ok(Response::builder().status(200).header("content-type", "text/plain").body(text)?)
+}
+"""
+"""A handler of spin-sdk 6."""

@@ -6,9 +6,12 @@ import re
 from typing import Final
 
 from spinlab.errors import BuildError, SpinError
-from spinlab.languages.rust.cargo import Message, Outcome
+from spinlab.languages.rust.cargo import PACKAGE, Message, Outcome
 from spinlab.languages.rust.project import Project
 from spinlab.toolchains import confine
+
+_PACKAGE: Final = re.compile(rf"(?:package )?`{PACKAGE} v0\.1\.0 \([^)`]*\)`")
+_NOISE: Final = re.compile(r"\s*(?:Updating|Locking|Adding|Compiling|Downloading|Downloaded) |location searched:")
 
 
 def dependency(project: Project, outcome: Outcome) -> SpinError | None:
@@ -43,7 +46,16 @@ def cargo(project: Project, text: str) -> SpinError:
 
 def _versions(found: re.Match[str]) -> tuple[str, str, str]:
     listed = found[3].split("\n")[0].strip()
-    return f"the crate {found[1]} has no version {found[2]}", f"there are: {listed}", found[1]
+    return f"the crate {found[1]} has no version {found[2].lstrip('^=')}", f"there are: {listed}", found[1]
+
+
+def _features(found: re.Match[str]) -> tuple[str, str, str]:
+    listed = found[3].strip() if found[3] else ""
+    return (
+        f"the crate {found[1]} has no feature {found[2]}",
+        f"there are: {listed}" if listed else "its documentation lists its features",
+        found[1],
+    )
 
 
 _RULES: Final = (
@@ -59,12 +71,8 @@ _RULES: Final = (
         _versions,
     ),
     (
-        re.compile(r"depends on `([\w-]+)`,? with features? `([^`]+)` but"),
-        lambda m: (f"the crate {m[1]} has no feature {m[2]}", "its documentation lists its features", m[1]),
-    ),
-    (
-        re.compile(r"package `[^`]*` depends on `([\w-]+)` with feature `([^`]+)`"),
-        lambda m: (f"the crate {m[1]} has no feature {m[2]}", "its documentation lists its features", m[1]),
+        re.compile(r"depends on `([\w-]+)`,? with features? `([^`]+)` but[^\n]*(?:\n\s*available features: ([^\n]+))?"),
+        _features,
     ),
     (
         re.compile(r"failed to select a version for `([\w-]+)`"),
@@ -126,5 +134,5 @@ def _about(error: SpinError, project: Project, crate: str) -> SpinError:
 
 
 def _end(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [_PACKAGE.sub("the cell", line) for line in text.splitlines() if line.strip() and not _NOISE.match(line)]
     return "\n".join(line[:500] for line in lines[-25:])
