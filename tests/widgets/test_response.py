@@ -12,7 +12,7 @@ from spinlab.errors import GuestError, LimitExceeded
 from spinlab.function import Function
 from spinlab.http import Denied, Headers, LogLine, Response
 from spinlab.widgets.response import response
-from spinlab.widgets.tracebacks import last_line
+from spinlab.widgets.tracebacks import in_cells, last_line
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(1)">'
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
@@ -154,3 +154,13 @@ def test_the_line_that_a_traceback_ends_in_is_found() -> None:
     trace = 'File "/app/my_fn.py", line 2, in a\nFile "/app/my_fn.py", line 7, in b\nFile "/lib/x.py", line 9'
     assert last_line(trace, function) == 7
     assert last_line("nothing", function) is None
+
+
+def test_the_places_of_a_javascript_stack_are_those_of_its_cells() -> None:
+    functions = {"my-fn": Function("my-fn", "", origin="Cell In[3]", first_line=2)}
+    stack = "Error: x\n    at inner (my-fn.js:4:3)\n    at my-fn.ts:9:1\n    at f (node_modules/my-fn.js:1:1)\n"
+    assert in_cells(stack, functions) == (
+        "Error: x\n    at inner (Cell In[3], line 5)\n    at Cell In[3], line 10\n"
+        "    at f (node_modules/my-fn.js:1:1)\n"
+    )
+    assert last_line(stack, functions["my-fn"]) == 4
