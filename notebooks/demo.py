@@ -67,19 +67,20 @@ class Kernel:
 
     def run(self, code: str, *, may_fail: bool = False) -> str:
         """Run a cell; its text output. A failure ends the demo unless the cell is meant to fail."""
-        texts: list[str] = []
+        texts: dict[object, str] = {}  # a display that is updated, such as progress, stays one
 
         def hook(message: dict[str, Any]) -> None:
             kind, content = message["msg_type"], message["content"]
+            place = content.get("transient", {}).get("display_id") or len(texts)
             if kind == "stream":
-                texts.append(content["text"])
+                texts[place] = content["text"]
             elif kind in ("display_data", "execute_result", "update_display_data"):
-                texts.append(content["data"].get("text/plain", "") + "\n")
+                texts[place] = content["data"].get("text/plain", "") + "\n"
             elif kind == "error":
-                texts.append("\n".join(content["traceback"]) + "\n")
+                texts[place] = "\n".join(content["traceback"]) + "\n"
 
         reply = self.client.execute_interactive(code, timeout=300, output_hook=hook, stop_on_error=False)
-        out = "".join(texts).rstrip()
+        out = "".join(texts.values()).rstrip()
         if reply["content"]["status"] != "ok" and not may_fail:
             sys.exit(f"{out}\n\nthe demo ends here: this cell should have worked")
         if reply["content"]["status"] == "ok" and may_fail:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spinlab.errors import ListenError, Location, SpinError
+from spinlab.errors import ListenError, Location, SpinError, ToolMissing
 from spinlab.function import Function
 from spinlab.grants import options
 from spinlab.languages import language, title_of
@@ -33,11 +33,7 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     except SpinError as error:
         point_at(error, given)
         _in_words_of_the_cell(error, function, desk)
-        if before is not None:
-            keep_note(error, f"{function.name} still answers with revision {before.revision}")
-        if error.log.strip():
-            desk.keep_log(function.name, error.log)
-            keep_note(error, f"the full log: %spin log {function.name}")
+        _say_where_more_is(error, function, desk, before)
         raise
     desk.defined(function)
     if live is not None and live is not before:
@@ -59,6 +55,17 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
     remarks += problems_of_place(desk)
     remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
     return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
+
+
+def _say_where_more_is(error: SpinError, function: Function, desk: Desk, before: Live | None) -> None:
+    """Close an error with what still answers, and with the verb that says more."""
+    if before is not None:
+        keep_note(error, f"{function.name} still answers with revision {before.revision}")
+    if isinstance(error, ToolMissing):
+        keep_note(error, f"what {function.language} needs and what is here: %spin doctor {function.language}")
+    if error.log.strip():
+        desk.keep_log(function.name, error.log)
+        keep_note(error, f"the full log: %spin log {function.name}")
 
 
 def left_out(function: Function) -> Display | None:

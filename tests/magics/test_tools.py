@@ -60,6 +60,17 @@ def test_a_cell_whose_tool_is_missing_says_the_same(poor: Kernel) -> None:
     shown = poor.run(f"%%spin c x --private\n{source}").error("ToolMissing").traceback
     assert "ziglang==" in shown
     assert "hint:" in shown
+    assert "what is here: %spin doctor c" in shown
+
+
+@pytest.mark.parametrize("language", ["rust", "go"])
+def test_a_compiler_that_is_not_here_is_named_with_what_adds_it(poor: Kernel, language: str) -> None:
+    told = poor.run(f"%spin doctor {language}").ok().text
+    assert "missing" in told or "got at the first need" in told
+    remedy = told.rpartition("-> ")[2].strip()
+    assert remedy
+    left_out = poor.run(f"%%spin {language} x --if-here\nanything").ok().text
+    assert "add it with:" in left_out
 
 
 def test_a_cell_that_may_be_left_out_says_so_and_the_notebook_goes_on(poor: Kernel) -> None:

@@ -33,3 +33,14 @@ def test_a_kernel_that_does_not_start_says_why(demo: ModuleType, tmp_path: Path)
     (tmp_path / "ipykernel_launcher.py").write_text("raise SystemExit('nothing works here')")
     with pytest.raises(SystemExit, match=r"the kernel did not start: .*\n(.*\n)*nothing works here"):
         demo.Kernel(tmp_path)
+
+
+def test_progress_is_shown_as_it_ended(demo: ModuleType, tmp_path: Path) -> None:
+    with demo.kernel(tmp_path) as lab:
+        shown = lab.run(
+            "from IPython.display import display\n"
+            "h = display('a tenth', display_id='p')\n"
+            "print('said')\n"
+            "h.update('all of it')"
+        )
+    assert shown == "'all of it'\nsaid"
