@@ -158,6 +158,19 @@ def test_a_package_that_needs_node_is_named_with_what_it_needs(local: Path) -> N
     assert "needy/index.js" in caught.value.log
 
 
+def test_a_package_can_not_take_files_of_this_machine_along(
+    local: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret = tmp_path_factory.mktemp("home") / "secret.json"
+    secret.write_text('{"token": "hidden"}')
+    _install(local, "thief", {"index.js": f"exports.x = require({str(secret)!r})"})
+    with pytest.raises(BuildError, match="a package imports a file that is not its own") as caught:
+        JAVASCRIPT.build(
+            cell("import { x } from 'thief'\nexport const handle = () => x", "thief@1.0.0"), BuildContext()
+        )
+    assert "hidden" not in str(caught.value) + caught.value.details + caught.value.log
+
+
 def test_a_package_with_a_syntax_error_is_named(local: Path) -> None:
     _install(local, "broken", {"index.js": "exports.x = ="})
     with pytest.raises(BuildError, match="the package broken can't be bundled"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +122,7 @@ def bundle(
         externals: Patterns of what stays an import.
     """
     flags = [*_COMMON, "--bundle", "--format=cjs", "--platform=browser", "--main-fields=module,main"]
-    flags += ["--conditions=workerd", "--outdir=out", *(f"--external:{pattern}" for pattern in externals)]
+    flags += ["--conditions=workerd", "--outdir=out", "--metafile", *(f"--external:{pattern}" for pattern in externals)]
     with tempfile.TemporaryDirectory(prefix="spinlab-js-") as scratch:
         place = Path(scratch).resolve()
         for name, text in sources.items():
@@ -138,10 +140,24 @@ def bundle(
             "context": False,
         }
         answer = _ask(request, progress)
+        _refuse_strangers(answer.get("metafile"), place, packages)
     made = {Path(f["path"]).name: f["contents"].decode() for f in answer.get("outputFiles") or ()}
     output = f"{Path(entry).stem}.js"
     found = tuple(_messages(answer, sources))
     return Output({entry: made.get(output, "")}, {entry: made.get(f"{output}.map", "")}, found)
+
+
+def _refuse_strangers(metafile: str | bytes | None, place: Path, packages: Path) -> None:
+    """Make sure that nothing of this machine but the cell and its packages is in a bundle.
+
+    Raises:
+        BuildError: A package imports a file from elsewhere.
+    """
+    inside = (str(place) + os.sep, str(packages.resolve()) + os.sep)
+    for name in json.loads(metafile or "{}").get("inputs", {}):
+        path = os.path.normpath(place / name)
+        if ":" not in name.partition("/")[0] and not path.startswith(inside):
+            raise BuildError(f"a package imports a file that is not its own: {path}", hint="do not use that package")
 
 
 def _ask(request: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
