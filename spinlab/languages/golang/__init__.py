@@ -31,7 +31,7 @@ TEMPLATES: Final = ("http", "kv", "sqlite", "fetch")
 KEPT: Final = 8
 """Builds that are kept in memory."""
 
-_REQUIRED: Final = re.compile(r"[\w.-]+(?:/[\w.~+-]+)*(?:@[\w.+-]+)?")
+_REQUIRED: Final = re.compile(r"\w[\w.-]*(?:/[\w.~+-]+)*(?:@[\w.+-]+)?", re.ASCII)
 _HANDED: Final = re.compile(r"\.\s*Handle\s*\(")
 _LARGE: Final = re.compile(r"^(?:net/http/.*|net/rpc.*|expvar)$")
 

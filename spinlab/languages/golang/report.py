@@ -61,13 +61,15 @@ def _read(function: Function, source: Source, log: str, go: Path | None) -> Iter
             if line.startswith("go: ") and "finding module" not in line and "downloading" not in line:
                 yield Diagnostic(line.removeprefix("go: "))
             continue
-        message = " ".join((match["message"], *_continued(said[number + 1 : number + 3])))
+        message = " ".join((match["message"], *_continued(said[number + 1 : number + 3]))).replace(
+            '"net/http".', "http."
+        )
         name = match["file"].rpartition("/")[2]
         if name == glue.FILE:
             yield _about_handle(source, message)
-        elif name == file_of(function) and int(match["line"]) <= len(lines):
-            at = _column(lines[int(match["line"]) - 1], int(match["column"]))
-            yield _explained(Diagnostic(message, int(match["line"]), at), lines, source, go)
+        elif name == file_of(function):
+            line, column = _place(lines, int(match["line"]), int(match["column"]))
+            yield _explained(Diagnostic(message, line, column), lines, source, go)
         else:
             yield Diagnostic(f"{match['file']}, line {match['line']}: {message}")
 
@@ -85,9 +87,12 @@ def file_of(function: Function) -> str:
     return f"{function.name}.go"
 
 
-def _column(line: str, byte: int) -> int:
-    """The column in characters of one in bytes."""
-    return len(line.encode()[: byte - 1].decode("utf-8", "ignore")) + 1
+def _place(lines: Sequence[str], line: int, byte: int) -> tuple[int, int]:
+    """Line and column, in characters, of a column in bytes; what is behind the end is shown at the last line."""
+    while line > 1 and (line > len(lines) or not lines[line - 1].strip()):
+        line -= 1
+        byte = len(lines[line - 1].encode()) + 1 if line <= len(lines) else byte
+    return line, len(lines[line - 1].encode()[: byte - 1].decode("utf-8", "ignore")) + 1
 
 
 def _about_handle(source: Source, message: str) -> Diagnostic:
@@ -117,7 +122,12 @@ def _explained(one: Diagnostic, lines: Sequence[str], source: Source, go: Path |
         message = f"Go has no package {standard['path']}"
         return replace(one, message=message, end_column=_end(line, column), hint=hint)
     if (undefined := _UNDEFINED.match(one.message)) is not None:
-        return replace(one, end_column=column + len(undefined["name"]), hint=_meant(undefined["name"], source, go))
+        before = len(undefined["name"].rpartition(".")[0]) + 1
+        if before > 1 and line[: column - 1].endswith(undefined["name"][:before]):
+            column -= before
+        return replace(
+            one, column=column, end_column=column + len(undefined["name"]), hint=_meant(undefined["name"], source, go)
+        )
     if (field := _FIELD.match(one.message)) is not None and field["type"].lstrip("*") in (
         "http.Request",
         "http.Response",
@@ -130,7 +140,7 @@ def _explained(one: Diagnostic, lines: Sequence[str], source: Source, go: Path |
 
 def _end(line: str, column: int) -> int:
     """The column behind the word or literal that begins there."""
-    word = re.compile(r"\"[^\"]*\"|`[^`]*`|\w+|\S").match(line, column - 1)
+    word = re.compile(r"(?:[\w.]+[ \t]+)?\"[^\"]*\"|`[^`]*`|\w+|\S").match(line, column - 1)
     return word.end() + 1 if word else column + 1
 
 
@@ -223,11 +233,13 @@ def not_fetched(log: str, requires: Sequence[str]) -> SpinError:
         made = OptionError(
             f"{module} is no module", hint="a module begins with a host, such as github.com/google/uuid@v1.6.0"
         )
-    elif version and re.search(r"/@v/.*(?:40[34] |410 |not found|Not Found)", text):
+    elif version and re.search(r"/@v/.*(?:40[34] |410 |not found|Not Found|no such file)", text):
         made = OptionError(
             f"the module {module} has no version {version}, or is not there at all", hint=f"--requires {module}@latest"
         )
-    elif re.search(r"40[34] |410 |not found|Not Found|Forbidden|unrecognized import path|does not contain", text):
+    elif re.search(
+        r"40[34] |410 |not found|Not Found|no such file|Forbidden|unrecognized import path|does not contain", text
+    ):
         made = OptionError(
             f"there is no module {module}", hint="is its path right? it is what its documentation imports"
         )
