@@ -6,7 +6,10 @@ import importlib
 import platform
 import sys
 
-TABLES = ("editing", "inprocess", "bodies", "listener", "through_http", "tracing", "stores", "waiting", "outbound")
+TABLES = (
+    *("editing", "inprocess", "bodies", "listener", "through_http", "tracing"),
+    *("stores", "waiting", "outbound", "languages"),
+)
 
 
 def main() -> None:

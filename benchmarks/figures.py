@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -42,3 +42,34 @@ class Table:
     def note(self, text: str) -> None:
         """A line that is no figure."""
         print(text, flush=True)
+
+
+@dataclass
+class Grid:
+    """Rows of figures under the same headings, printed as they come.
+
+    Parameters:
+        title: Above the table.
+        heads: Of the columns, after that of the names.
+    """
+
+    title: str
+    heads: Sequence[str]
+
+    def __post_init__(self) -> None:
+        heads = "".join(f"{head:>10}" for head in self.heads)
+        print(f"\n{self.title}\n{'-' * len(self.title)}\n{'':<28}{heads}", flush=True)
+
+    def row(self, name: str, values: Sequence[float | None]) -> None:
+        """The figures of one name; None where there is none."""
+        print(f"{name:<28}" + "".join(f"{_short(value):>10}" for value in values), flush=True)
+
+    def note(self, text: str) -> None:
+        """A line that is no figure."""
+        print(text, flush=True)
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -49,12 +49,12 @@ def there(folder: Path, name: str) -> Iterator[Ask]:
     """One component of the project in `wasmtime serve`."""
     component = load(folder / "spin.toml").components[name]
     with tempfile.TemporaryDirectory() as temporary:
-        mounts = _folders(folder, component, Path(temporary))
+        mounts = folders(folder, component, Path(temporary))
         with serve(closed(folder / str(component.source)), dirs=mounts, environment=component.environment) as url:
             yield lambda request: over_http(url, request)
 
 
-def _folders(folder: Path, component: Component, temporary: Path) -> dict[str | Path, str]:
+def folders(folder: Path, component: Component, temporary: Path) -> dict[str | Path, str]:
     """The component's files in one folder, as Spin copies them before it starts."""
     files = mounted_files(folder, component)
     for path, data in files.items():
