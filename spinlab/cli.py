@@ -135,10 +135,13 @@ def images_list() -> None:
 
 @images.command("prune")
 def images_prune() -> None:
-    """Remove images that earlier versions of spinlab made."""
+    """Remove images that earlier versions of spinlab made, and the toolchain of a JavaScript image that is built."""
     from spinlab import images as rooms
 
     gone = rooms.prune()
+    tools = rooms.forget_toolchain() if rooms.find("0.2", kind="javascript") else 0
+    if tools:
+        click.echo(f"removed the toolchain of the JavaScript image, {tools / 1e6:.0f} MB")
     click.echo(f"removed {len(gone)} images, {sum(i.size for i in gone) / 1e6:.1f} MB")
 
 

@@ -8,5 +8,17 @@ from __future__ import annotations
 
 from spinlab.folders import cache_dir
 from spinlab.images.builder import Image, build_all, find, is_current, javascript, list_images, prune, python
+from spinlab.images.javascript_build import forget_toolchain
 
-__all__ = ["Image", "build_all", "cache_dir", "find", "is_current", "javascript", "list_images", "prune", "python"]
+__all__ = [
+    "Image",
+    "build_all",
+    "cache_dir",
+    "find",
+    "forget_toolchain",
+    "is_current",
+    "javascript",
+    "list_images",
+    "prune",
+    "python",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -45,6 +46,14 @@ await writeFile(output, component);
 def toolchain(progress: Progress = silent) -> Path:
     """The folder of ComponentizeJS, got at the first need."""
     return npm.ensure("componentize-js", PINS, progress)
+
+
+def forget_toolchain() -> int:
+    """Remove ComponentizeJS, which only building needs; answers how many bytes that were."""
+    home = npm.path_of("componentize-js", PINS)
+    size = sum(path.lstat().st_size for path in home.rglob("*") if path.is_file()) if home.exists() else 0
+    shutil.rmtree(home, ignore_errors=True)
+    return size
 
 
 @cache
