@@ -18,7 +18,7 @@ _TOKENS: Final = re.compile(
 )
 _COMMENT: Final = re.compile(r"/\*|\*/")
 _HANDLER: Final = re.compile(
-    r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?(async\s+)?(?:unsafe\s+)?fn\s+handle\s*[(<]", re.MULTILINE
+    r"^[ \t\ufeff]*(?:pub(?:\([^)]*\))?\s+)?(async\s+)?(?:unsafe\s+)?fn\s+handle\s*[(<]", re.MULTILINE
 )
 _MODULE: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(http_component|http_service|http_server|main)\b[^\]]*\]")

@@ -41,7 +41,7 @@ fn handle(req: Request) -> Result<String, Error> {
     if req.query("inner").is_some() {
         return Ok("the answer from inside\\n".to_string());
     }
-    let answer = fetch(&format!("http://self.alt{}?inner=1", req.path()))?;
+    let answer = fetch(&format!("{}?inner=1", req.path()))?;
     Ok(format!("status {}: {}", answer.status(), answer.text()?))
 }
 """,

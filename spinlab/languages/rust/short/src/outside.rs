@@ -258,7 +258,7 @@ pub mod sqlite {
     }
 }
 
-/// What another server answers to a GET request.
+/// What another server answers to a GET request, or another function of the app when `url` is only a path.
 pub fn fetch(url: &str) -> Result<Fetched, Error> {
     Fetch::new("GET", url).send()
 }
@@ -278,7 +278,7 @@ pub struct Fetch {
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 
 impl Fetch {
-    /// A request without headers and body.
+    /// A request without headers and body. A URL that is only a path asks another function of the app.
     pub fn new(method: &str, url: &str) -> Self {
         Self { method: method.to_ascii_uppercase(), url: url.to_string(), headers: Vec::new(), body: Vec::new() }
     }
@@ -298,10 +298,15 @@ impl Fetch {
     /// Sends it, and waits for the head of the answer.
     pub fn send(mut self) -> Result<Fetched, Error> {
         let failed = |why: &dyn Display| Error::new(500, format_args!("{} {}: {why}", self.method, self.url));
-        let (scheme, rest) = match self.url.split_once("://") {
-            Some(("http", rest)) => (0, rest),
-            Some(("https", rest)) => (1, rest),
-            _ => return Err(failed(&"a URL begins with http:// or https://")),
+        let (given, scheme, rest) = match self.url.split_once("://") {
+            _ if self.url.starts_with('/') => (0, 0, self.url.as_str()),
+            Some(("http", rest)) => (1, 0, rest),
+            Some(("https", rest)) => (1, 1, rest),
+            _ => {
+                return Err(failed(
+                    &"a URL begins with http:// or https://, and with / for another function of the app",
+                ))
+            }
         };
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let path = path.split('#').next().unwrap_or_default();
@@ -317,8 +322,8 @@ impl Fetch {
         let results = unsafe {
             let request = Handle::new(abi::outgoing_new(fields), abi::drop_outgoing);
             let wrong = abi::outgoing_method(request.0, method, self.method.as_ptr(), self.method.len())
-                | abi::outgoing_scheme(request.0, 1, scheme, std::ptr::null(), 0)
-                | abi::outgoing_authority(request.0, 1, authority.as_ptr(), authority.len())
+                | abi::outgoing_scheme(request.0, given, scheme, std::ptr::null(), 0)
+                | abi::outgoing_authority(request.0, given, authority.as_ptr(), authority.len())
                 | abi::outgoing_path(request.0, 1, path.as_ptr(), path.len());
             if wrong != 0 {
                 return Err(failed(&"its method or URL can't be sent"));
