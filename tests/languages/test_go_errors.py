@@ -294,7 +294,7 @@ def test_options_that_mean_nothing_here_are_refused() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 def test_an_interrupt_ends_a_long_build_and_leaves_no_compiler() -> None:
-    language("go").warm_up()  # type: ignore[attr-defined]
+    language("go").warm()  # type: ignore[attr-defined]
     many = "".join(f"func f{n}(a, b int) int {{ return a*{n} + b/{n + 1} }}\n" for n in range(40_000))
     here = psutil.Process()
 
@@ -428,3 +428,12 @@ def test_nothing_of_the_machine_comes_into_a_component(text: str) -> None:
         assert found is not None
         assert "invalid pattern" in found.message
     assert not Path("/tmp/spinlab-generated").exists()
+
+
+def test_the_go_of_pypi_builds_a_cell_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = find.own(find.GO)
+    version = find.ask(str(program), "version")
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert find.version_of(version) >= find.GO.minimum
+    assert find.find(find.GO).path == program  # type: ignore[union-attr]
+    assert answer("go", go("\tfmt.Fprint(w, runtime.Version())", 'import "runtime"\n')).text in version

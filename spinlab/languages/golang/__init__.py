@@ -91,9 +91,10 @@ class GoLanguage:
         """The programs that it needs."""
         return (find.GO, find.WASM_TOOLS)
 
-    def warm_up(self, progress: Progress = silent) -> None:
-        """Compile Go's own packages, so that the first cell need not."""
-        self.build(Function("warm-up", self.starter("http"), language=self.name), BuildContext(progress=progress))
+    def warm(self, progress: Progress = silent) -> None:
+        """Compile Go's own packages, so that no cell has to wait for it: with our net/http, and with Go's own."""
+        for text in (self.starter("http"), f'import _ "net/http/httptest"\n{self.starter("http")}'):
+            self.build(Function("warm", text, language=self.name), BuildContext(progress=progress))
 
     def _made(self, function: Function, source: Source, progress: Progress) -> tuple[Made, tuple[str, ...]]:
         files = {

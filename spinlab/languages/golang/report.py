@@ -61,15 +61,14 @@ def _read(function: Function, source: Source, log: str, go: Path | None) -> Iter
             if line.startswith("go: ") and "finding module" not in line and "downloading" not in line:
                 yield Diagnostic(line.removeprefix("go: "))
             continue
-        message = " ".join((match["message"], *_continued(said[number + 1 : number + 3]))).replace(
-            '"net/http".', "http."
-        )
+        whole = " ".join((match["message"], *_continued(said[number + 1 : number + 3])))
+        message = whole.replace('"net/http".', "http.")
         name = match["file"].rpartition("/")[2]
         if name == glue.FILE:
             yield _about_handle(source, message)
         elif name == file_of(function):
-            line, column = _place(lines, int(match["line"]), int(match["column"]))
-            yield _explained(Diagnostic(message, line, column), lines, source, go)
+            at, column = _place(lines, int(match["line"]), int(match["column"]))
+            yield _explained(Diagnostic(message, at, column), lines, source, go)
         else:
             yield Diagnostic(f"{match['file']}, line {match['line']}: {message}")
 
