@@ -1,4 +1,4 @@
-"""The project that an export writes of a Go cell: Spin's template http-go, with a source that Go's own compiler takes."""
+"""The project that an export writes of a Go cell: Spin's template http-go, and a source that Go's own packages take."""
 
 from __future__ import annotations
 
