@@ -93,7 +93,7 @@ def doctor(language: str | None, add: bool) -> None:
     for line in checks:
         click.echo(f"{marks.get(line.state, missing)}  {line.what}: {line.found}")
         if line.remedy:
-            click.echo(f"         -> {line.remedy}")
+            click.echo("         -> " + line.remedy.replace("%spin doctor", "spinlab doctor"))
     if any(line.state == "missing" for line in checks):
         raise SystemExit(1)
 

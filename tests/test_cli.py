@@ -56,6 +56,27 @@ def test_the_cache_is_shown() -> None:
     assert "entries" in spinlab("cache").stdout
 
 
+def test_doctor_says_what_one_language_or_tool_needs(tmp_path: Path) -> None:
+    assert "needs no tool" in spinlab("doctor", "wat").stdout
+    environment = {**os.environ, "SPINLAB_CACHE_DIR": str(tmp_path), "PATH": "", "PIP_INDEX_URL": "http://127.0.0.1:9/"}
+    told = spinlab("doctor", "zig", env=environment)
+    assert "note     zig" in told.stdout
+    assert "-> spinlab doctor zig --install" in told.stdout
+    failed = spinlab("doctor", "zig", "--install", env={**environment, "PIP_RETRIES": "0"})
+    assert failed.returncode == 1
+    assert "pip could not get ziglang==" in failed.stderr
+    assert "did you mean python?" in spinlab("doctor", "pyhton").stderr
+    assert spinlab("doctor", "--install").returncode == 2
+
+
+def test_doctor_installs_a_tool_into_an_environment_of_its_own(tmp_path: Path) -> None:
+    environment = {**os.environ, "SPINLAB_CACHE_DIR": str(tmp_path), "PATH": ""}
+    done = spinlab("doctor", "wasm-tools", "--install", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "ok       wasm-tools" in done.stdout
+    assert "not here" in spinlab("doctor", "zig", env=environment).stdout
+
+
 def notebook(folder: Path, *cells: str) -> Path:
     path = folder / "small.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells]), path)

@@ -89,3 +89,29 @@ def test_a_saved_card_needs_no_kernel_and_no_script(page: Page, lab: tuple[str, 
     page.goto(f"{lab[0]}/lab/workspaces/again/tree/saved.ipynb?token={TOKEN}")
     expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing")
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying")
+
+
+def test_a_first_cell_is_put_below_and_works_as_it_is(page: Page, lab: tuple[str, Path]) -> None:
+    open_notebook(page, lab, "new.ipynb", "%load_ext spinlab", "%spin new wat --template http")
+    run_all(page)
+    below = page.locator(".jp-Notebook .jp-Cell", has_text="%%spin wat hello")
+    expect(below).to_be_visible(timeout=120_000)
+    below.locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+    expect(below.locator(".jp-OutputArea-output").first).to_contain_text("revision 1", timeout=60_000)
+
+
+def test_the_calculators_page_asks_the_functions(page: Page, lab: tuple[str, Path]) -> None:
+    book = nbformat.read(Path(__file__).resolve().parents[2] / "notebooks" / "02-calculator.ipynb", as_version=4)
+    cells = [cell.source for cell in book.cells if cell.id in ("load", "add", "sub", "index")]
+    open_notebook(page, lab, "calculator.ipynb", *cells)
+    run_all(page)
+    link = page.locator(".jp-Cell", has_text="%%spin html index").locator(".jp-OutputArea-output a").first
+    expect(link).to_be_visible(timeout=300_000)
+    page.goto(str(link.get_attribute("href")))
+    page.get_by_role("button", name="+").click()
+    expect(page.locator("output")).to_have_text("84 + 2 = 86")
+    page.get_by_role("button", name="−").click()  # noqa: RUF001 - as on the page
+    expect(page.locator("output")).to_have_text("84 - 2 = 82")
+    page.get_by_role("button", name="×").click()  # noqa: RUF001 - as on the page
+    expect(page.locator("output")).to_have_text("mul: 404")
