@@ -18,6 +18,9 @@ import pytest
 
 from spinlab.errors import SpinError
 from spinlab.images.recipe import RECIPES
+from spinlab.languages import golang
+from spinlab.languages.golang.official import LANGUAGE, REQUIRED
+from spinlab.languages.golang.source import SDK
 from spinlab.manifest import Component, load
 from spinlab.toolchains import cache, environments, find, rust
 from tests.peer.wasmtime_serve import CACHE
@@ -47,6 +50,19 @@ def or_skipped() -> Iterator[None]:
         pytest.skip(f"{error.message}; {error.hint}")
 
 
+def check_go(project: Path) -> None:
+    """Let Go's own compiler check a project of its template, with the SDK's packages that we have.
+
+    The tool that links it, componentize-go, needs a release file of its own and is no Go module that can be had alone.
+    """
+    sdk = Path(golang.__file__).parent / "guest" / "sdk"
+    required = f"require {SDK} {REQUIRED[SDK]}\n\nreplace {SDK} => {sdk}\n"
+    alone = project.parent / "alone.mod"
+    alone.write_text(f"module example\n\ngo {LANGUAGE}\n\n{required}")
+    target = {"GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-mod=mod"}
+    _run(f"go vet -modfile={alone} .", project, {**_go(""), **target})
+
+
 def _one(folder: Path, component: Component) -> None:
     assert component.build is not None
     place, output = folder / (component.build.workdir or ""), folder / str(component.source)
@@ -61,15 +77,18 @@ def _one(folder: Path, component: Component) -> None:
     if not kept.exists():
         environment = _TOOLS[str(component.tool["spinlab"]["language"])](lines[0])
         for line in lines:
-            done = subprocess.run(
-                line, shell=True, cwd=place, env={**os.environ, **environment}, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{line}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+            _run(line, place, environment)
         partial = kept.with_suffix(f".{os.getpid()}")
         shutil.copyfile(output, partial)
         os.replace(partial, kept)
     output.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(kept, output)
+
+
+def _run(line: str, place: Path, environment: Environment) -> None:
+    given = {**os.environ, **environment}
+    done = subprocess.run(line, shell=True, cwd=place, env=given, capture_output=True, text=True)
+    assert done.returncode == 0, f"{line}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
 
 
 def _path(*programs: Path) -> str:
@@ -97,6 +116,10 @@ def _cargo(command: str) -> Environment:
     return {**found.environment, "PATH": _path(found.cargo), "CARGO_BUILD_BUILD_DIR": str(CACHE / "cargo")}
 
 
+def _go(_command: str) -> Environment:
+    return {"PATH": _path(find.ensure(find.TOOLS["go"]))}
+
+
 def _npm(_command: str) -> Environment:
     return {"PATH": _path(find.ensure(find.NODE))}
 
@@ -107,6 +130,7 @@ _TOOLS: Mapping[str, Callable[[str], Environment]] = {
     "cpp": _zig,
     "zig": _zig,
     "rust": _cargo,
+    "go": _go,
     "javascript": _npm,
     "typescript": _npm,
 }

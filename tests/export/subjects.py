@@ -45,6 +45,7 @@ class Subject:
         requests: Name -> request.
         every: Whether it answers every kind; a page and a piece of WAT do not.
         projects: Whether there is an official project of it.
+        builds: Whether the tool that builds it can be had.
         peered: Whether every form of it is compared in `wasmtime serve` too, or the shared one alone.
     """
 
@@ -54,6 +55,7 @@ class Subject:
     requests: Mapping[str, Request] = field(default_factory=lambda: dict(REQUESTS))
     every: bool = True
     projects: bool = True
+    builds: bool = True
     peered: bool = True
 
     def application(self) -> App:
@@ -68,8 +70,8 @@ class Subject:
         return self.language in ("javascript", "typescript", "html")
 
 
-def _every(language: str, ending: str, *, peered: bool = True, **options: object) -> Subject:
-    return Subject(language, (KINDS / f"every.{ending}").read_text(), options, peered=peered)
+def _every(language: str, ending: str, *, builds: bool = True, peered: bool = True) -> Subject:
+    return Subject(language, (KINDS / f"every.{ending}").read_text(), builds=builds, peered=peered)
 
 
 def _starter(name: str) -> Subject:
@@ -89,6 +91,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "cpp": _every("cpp", "cpp"),
     "zig": _every("zig", "zig"),
     "rust": _every("rust", "rs"),
+    "go": _every("go", "go", builds=False),
     "javascript": _every("javascript", "js"),
     "typescript": _every("typescript", "ts", peered=False),
     "wat": _starter("wat"),

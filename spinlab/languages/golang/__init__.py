@@ -77,6 +77,10 @@ class GoLanguage:
         """What has to be there to build the official project."""
         return (find.GO,)
 
+    def official_interfaces(self, function: Function, build: Build) -> tuple[str, ...]:
+        """What the SDK's own build exports, where a cell's component is for WASI 0.2."""
+        return (official.EXPORTED,)
+
     def starter(self, template: str = "http") -> str:
         """The text of a first cell.
 

@@ -14,6 +14,8 @@ COMMAND: Final = "go tool componentize-go build"
 OUTPUT: Final = "main.wasm"
 WATCH: Final = ("**/*.go", "go.mod")
 LANGUAGE: Final = "1.25.5"
+EXPORTED: Final = "wasi:http/handler@0.3.0-rc-2026-03-15"
+"""By a component of the SDK's version 3.0.0."""
 
 REQUIRED: Final = {
     SDK: "v3.0.0",
