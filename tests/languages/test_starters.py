@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from spinlab import App, Function, Request
 from spinlab.doctor import missing_tools
-from spinlab.errors import OptionError
+from spinlab.errors import OptionError, SpinError
 from spinlab.languages import all_languages, language, starter, templates, title_of, tools_of
 from spinlab.languages.templates import NOT_HERE, SPIN_TEMPLATES, TEMPLATES
 from spinlab.magics.cell import CELL, function_of
@@ -85,3 +86,27 @@ def test_every_template_of_spin_is_something_here() -> None:
     for known in SPIN_TEMPLATES.values():
         assert known.line.startswith("%spin ") or known.language
     assert not set(SPIN_TEMPLATES) & set(NOT_HERE)
+
+
+@pytest.mark.parametrize("name", [name for name, template in CELLS if template == "http"])
+def test_a_starter_with_a_character_less_works_or_says_what_is_wrong_in_it(name: str, tmp_path: Path) -> None:
+    whole = declared(name, "http")
+    assert isinstance(whole.source, str)
+    places = [at for at, character in enumerate(whole.source) if not character.isspace()]
+    tried = places[:: max(1, len(places) // (3 if name in ("rust", "go") else 9))]
+    wrong: list[SpinError] = []
+    with App("test", state_dir=tmp_path) as app:
+        app.add(whole)
+        for at in tried:
+            before = app["hello"].revision
+            try:
+                app.add(replace(whole, source=whole.source[:at] + whole.source[at + 1 :]))
+            except SpinError as error:
+                wrong.append(error)
+                assert app["hello"].revision == before
+            assert app.get("/hello").status in (200, 404, 500)
+    for error in wrong:
+        assert error.message
+        assert error.location is None or 1 <= error.location.line <= whole.source.count("\n") + 2
+    if name != "html":  # a page is never wrong
+        assert any(error.location is not None for error in wrong), wrong
