@@ -196,7 +196,7 @@ class _Bench:
 
     def _rustflags(self) -> list[str]:
         """Keep this machine's paths out of what is built."""
-        paths = {str(self.short): "short"}  # the same for all cells, so that they can share what was compiled
+        paths = {str(self.folder): "."}  # the same for all cells, so that they can share what was compiled
         for registry in sorted((cargo_home() / "registry" / "src").glob("*")) if self._has_crates else ():
             paths[str(registry)] = "crates"
         paths[str(self.rust.root / "lib/rustlib/src/rust")] = "rust"
