@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from spinlab import images
-from spinlab.images import javascript_build
+from spinlab.images import builder, javascript_build
 from spinlab.toolchains import npm
 
 
@@ -36,6 +36,7 @@ def test_an_interrupt_while_it_is_built_leaves_no_process_and_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPINLAB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(builder, "_known", {})  # as in a process that has not needed it yet
     ticks = 0
 
     def interrupt(_what: str, _done: float | None = None) -> None:
