@@ -74,16 +74,25 @@ def _every(language: str, ending: str, *, builds: bool = True, peered: bool = Tr
     return Subject(language, (KINDS / f"every.{ending}").read_text(), builds=builds, peered=peered)
 
 
-def _starter(name: str) -> Subject:
-    source = getattr(language(name), "starter")("http")  # noqa: B009
+def _few() -> dict[str, Request]:
     host = Headers([("host", "localhost:3000")])
-    requests = {
+    return {
         "the page": Request("GET", "/", host),
         "head": Request("HEAD", "/", host),
         "a path": request("x?y=z"),
         "posted": request("x", "POST", b"body"),
     }
-    return Subject(name, source, requests=requests, every=False, projects=False)
+
+
+def _starter(name: str) -> Subject:
+    source = getattr(language(name), "starter")("http")  # noqa: B009
+    return Subject(name, source, requests=_few(), every=False, projects=False)
+
+
+def _service() -> Subject:
+    source = (KINDS / "service.rs").read_text()
+    # The release of the peer knows another draft of WASI 0.3 than the template's SDK.
+    return Subject("rust", source, {"wasi": "0.3"}, _few(), every=False, peered=False)
 
 
 SUBJECTS: Mapping[str, Subject] = {
@@ -91,6 +100,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "cpp": _every("cpp", "cpp"),
     "zig": _every("zig", "zig"),
     "rust": _every("rust", "rs"),
+    "rust-0.3": _service(),
     "go": _every("go", "go", builds=False),
     "javascript": _every("javascript", "js"),
     "typescript": _every("typescript", "ts", peered=False),
