@@ -62,7 +62,7 @@ def failure(function: Function, project: Project, outcome: Outcome) -> SpinError
     text = outcome.done.err.decode("utf-8", "replace")
     found = list(_own(function, project, outcome))
     errors = [(d, module) for d, module in found if d.severity == "error"]
-    kind = _kind(outcome.done.code, text, errors)
+    kind = _kind(outcome, text)
     if kind is not None:
         made = broken(ProgramError(text, kind), "rustc")
         made.log = outcome.log
@@ -85,10 +85,12 @@ def _compiled(function: Function, errors: list[tuple[Diagnostic, str]], outcome:
     return fail(function, here or [diagnostic for diagnostic, _ in errors], outcome.log, tool="rustc")
 
 
-def _kind(code: int, text: str, errors: list[tuple[Diagnostic, str]]) -> str | None:
+def _kind(outcome: Outcome, text: str) -> str | None:
     """Whether the compiler came to no proper end, as a kind of `ProgramError`."""
-    said = "\n".join([text, *(d.message for d, _ in errors if d.line is None)])
-    kind = kind_of(code, said)
+    everything = [m["message"] for m in outcome.messages if m.get("reason") == "compiler-message"]
+    placeless = [str(m["message"]) for m in everything if str(m["level"]).startswith("error") and not m["spans"]]
+    said = "\n".join([text, *placeless])  # what has a place may quote the cell
+    kind = kind_of(outcome.done.code, said)
     if kind != "failed":
         return kind
     if "custom build command" in text:

@@ -41,7 +41,9 @@ def cargo(project: Project, text: str) -> SpinError:
             sentence, hint, about = say(found)
             return _about(BuildError(sentence, hint=hint, details=_end(text)), project, about)
     first = re.search(r"^error: (.+)", text, re.MULTILINE)
-    return BuildError(f"cargo failed: {first[1]}" if first else "cargo failed", details=_end(text))
+    if first is None or first[1].startswith("could not compile"):
+        return BuildError("rustc failed", details=_end(text))
+    return BuildError(f"cargo failed: {first[1]}", details=_end(text))
 
 
 def _versions(found: re.Match[str]) -> tuple[str, str, str]:
