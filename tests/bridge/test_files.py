@@ -75,7 +75,10 @@ def test_another_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert bridge.read("wasi2") == b"rebuilt"
 
 
-def test_a_machine_without_any_toolchain_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_any_toolchain_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("SPINLAB_CACHE_DIR", str(tmp_path))  # where one that was unpacked before would be found
     with pytest.raises(rust.NoToolchain, match="rustup target add wasm32-unknown-unknown"):
         rust.find(say=lambda text: None)

@@ -21,6 +21,8 @@ BROKEN = """\
 def handle(request)
     return "no colon above\""""
 
+expect.set_options(timeout=60_000)  # a machine that is busy with other tests takes its time
+
 
 def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str) -> None:
     url, folder = lab

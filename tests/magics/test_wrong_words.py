@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("empty_session")
         ("%%spin wat hello --route '/x\nx", "OptionError", "quote is not closed"),
         ("%%spin wat hello --module --route /x\nx", "OptionError", "exclude each other"),
         ("%%spin wat hello --var Name\nx", "OptionError", "Name"),
-        ("%%spin wat hello --file no-such-file\nx", "OptionError", "no file"),
+        ("%%spin wat hello --file no-such-file\nx", "OptionError", "does not exist"),
         ("%%spin wat hello\n", "SourceError", "the cell is empty"),
         ("%%spin wat hello", "SourceError", "the cell is empty"),
         ("%%spin wat hello\n  \n\t\n", "SourceError", "the cell is empty"),
