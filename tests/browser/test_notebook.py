@@ -89,7 +89,7 @@ def test_a_saved_card_needs_no_kernel_and_no_script(page: Page, lab: tuple[str, 
     (output,) = (o for c in saved.cells for o in c.outputs if o.output_type in ("display_data", "execute_result"))
     assert "<script" not in output.data["text/html"].lower()
     page.goto(f"{lab[0]}/lab/workspaces/again/tree/saved.ipynb?token={TOKEN}")
-    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing")
+    expect(page.locator(".jp-OutputArea-output").first).to_contain_text("nothing", timeout=60_000)
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying")
 
 
