@@ -62,10 +62,10 @@ def spot(source: str, found: SpinError) -> str:
         (go("", 'import "nosuch"\n'), "Go has no package nosuch", '"nosuch"', "github.com"),
         (go("", 'import "github.com/a/b/c"\n'), "not required", '"github.com/a/b/c"', "--requires github.com/a/b@"),
         (
-            go("", 'import "github.com/spinframework/spin-go-sdk/v3/redis"\n'),
-            "the SDK has no package redis here",
-            '"github.com/spinframework/spin-go-sdk/v3/redis"',
-            "http, kv, variables, sqlite",
+            go("", 'import "github.com/spinframework/spin-go-sdk/v3/rediss"\n'),
+            "the SDK has no package rediss",
+            '"github.com/spinframework/spin-go-sdk/v3/rediss"',
+            "http, kv, llm, mqtt, mysql, pg, redis, sqlite, variables",
         ),
         (
             go("", 'import _ "github.com/spinframework/spin-go-sdk/v2/http"\n'),

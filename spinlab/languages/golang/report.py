@@ -147,7 +147,7 @@ def _about_package(one: Diagnostic, path: str, line: str) -> Diagnostic:
     end = _end(line, one.column or 1)
     if path.startswith(f"{SDK}/"):
         here = ", ".join(PACKAGES)
-        message = f"the SDK has no package {path.removeprefix(SDK + '/')} here"
+        message = f"the SDK has no package {path.removeprefix(SDK + '/')}"
         return replace(one, message=message, end_column=end, hint=f"there are: {here}")
     if path.startswith("github.com/spinframework/spin-go-sdk"):
         return replace(one, message="this version of the SDK is not here", end_column=end, hint=f"import {SDK}/http")

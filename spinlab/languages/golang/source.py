@@ -22,9 +22,9 @@ STANDARD: Final = {
 }
 """Package name -> path, of what is imported for a cell that does not."""
 
-_OWN: Final = {"spinhttp": "http", "kv": "kv", "variables": "variables", "sqlite": "sqlite"}
-PACKAGES: Final = (*_OWN.values(),)
-"""The packages of the SDK that are here."""
+PACKAGES: Final = ("http", "kv", "llm", "mqtt", "mysql", "pg", "redis", "sqlite", "variables")
+"""The packages of the SDK."""
+_OWN: Final = {("spinhttp" if name == "http" else name): name for name in PACKAGES}
 
 _SILENT: Final = re.compile(
     r"//[^\n]*|/\*.*?(?:\*/|\Z)|`[^`]*(?:`|\Z)|\"(?:[^\"\\\n]|\\.)*(?:\"|$)|'(?:[^'\\\n]|\\.)+'",

@@ -101,3 +101,44 @@ func String(text string) (unsafe.Pointer, uint32) {
 func Slice(data []byte) (unsafe.Pointer, uint32) {
 	return unsafe.Pointer(unsafe.SliceData(data)), uint32(len(data))
 }
+
+// Value is how a value of several cases crosses: which one, and a number or the place and length of bytes.
+type Value struct {
+	Case uint64
+	low  uint32
+	high uint32
+}
+
+// Number is a value that is a number, by its bits.
+func Number(number uint64, bits uint64) Value { return Value{number, uint32(bits), uint32(bits >> 32)} }
+
+// Data is a value that is bytes or a text. They have to be kept until the call is over.
+func Data(number uint64, data []byte) Value {
+	at, size := Slice(data)
+	return Value{number, uint32(uintptr(at)), size}
+}
+
+// Values is the place and count of values.
+func Values(values []Value) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.SliceData(values)), uint32(len(values))
+}
+
+// Strings is the place and count of texts, each by its own place and length.
+func Strings(texts []string) (unsafe.Pointer, uint32) {
+	found := make([][2]uint32, len(texts))
+	for i, text := range texts {
+		at, length := String(text)
+		found[i] = [2]uint32{uint32(uintptr(at)), length}
+	}
+	return unsafe.Pointer(unsafe.SliceData(found)), uint32(len(found))
+}
+
+// Texts copies the list of texts that is there.
+func Texts(at unsafe.Pointer) []string {
+	items, count := ListAt(at)
+	found := make([]string, count)
+	for i := range found {
+		found[i] = TextAt(unsafe.Add(items, 8*i))
+	}
+	return found
+}
