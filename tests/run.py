@@ -18,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BRIDGE = ROOT / "spinlab" / "bridge"
+SHORT = ROOT / "spinlab" / "languages" / "rust" / "short"
 WORK = ROOT / ".make"
 PROGRAMS = {
     "chromium": "chromium",
@@ -94,6 +95,9 @@ def rust(log: Path) -> None:
     call(log, sys.executable, str(BRIDGE / "build.py"), "--guests", str(WORK / "guests"))
     call(log, "cargo", "clippy", "--quiet", "--locked", "--workspace", "--", "-D", "warnings", cwd=BRIDGE)
     call(log, "cargo", "test", "--quiet", "--locked", "--package", "flat", cwd=BRIDGE)
+    target = str(WORK / "short")
+    call(log, "cargo", "fmt", "--check", cwd=SHORT)
+    call(log, "cargo", "clippy", "--quiet", "--target-dir", target, "--", "-D", "warnings", cwd=SHORT)
 
 
 def images(log: Path) -> None:

@@ -387,3 +387,32 @@ def test_wasi_3_is_refused_for_the_short_form_with_what_to_write() -> None:
     found = error("rust", "fn handle() {}", wasi="0.3")
     assert isinstance(found, OptionError)
     assert "#[http_service]" in found.hint
+
+
+CGI = """\
+use std::io::Read;
+
+fn main() {
+    let mut body = String::new();
+    std::io::stdin().read_to_string(&mut body).unwrap();
+    println!("content-type: text/x\\n\\n{} {body}", std::env::var("REQUEST_METHOD").unwrap());
+}
+"""
+
+
+@pytest.mark.parametrize("target", [rust.WASIP2, rust.WASIP1])
+def test_a_program_answers_by_printing(target: str) -> None:
+    if rust.rust((target,)) is None:
+        pytest.skip(f"{target} is not here")
+    function = Function("f-g", CGI, language="rust", routes=("/f",), executor="wagi")
+    made = RustLanguage((target,)).build(function, BuildContext())
+    answered = answer("wasm", made.component, Request("POST", "/f", body=b"sent"), executor="wagi")
+    assert (answered.headers.get("content-type"), answered.text) == ("text/x", "POST sent\n")
+    assert set(made.files) == {"Cargo.toml", "src/main.rs"}
+    assert RustLanguage().build_output(function, made) == "target/wasm32-wasip2/release/f-g.wasm"
+
+
+def test_a_program_without_main_is_told_so() -> None:
+    found = error("rust", "fn handle() {}", executor="wagi")
+    assert isinstance(found, SourceError)
+    assert "fn main" in found.message

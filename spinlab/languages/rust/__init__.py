@@ -53,7 +53,8 @@ class RustLanguage:
         cells = {project.module_name(name): module for name, module in context.modules.items()}
         made = project.of(function, cells)
         _refuse_wasi(function, made)
-        toolchain = rust.ensure(self.targets)
+        program = made.source.form == "program"
+        toolchain = rust.ensure([t for t in self.targets if not program or t != rust.BARE])
         key = _identity(made, toolchain)
         found = kept.read(key)
         if found is None:
@@ -71,7 +72,7 @@ class RustLanguage:
         if outcome.wasm is None:
             raise said.failure(function, made, outcome)
         try:
-            wasm = b"" if function.module else _component(outcome.wasm, toolchain, context)
+            wasm = b"" if function.module else _component(outcome.wasm, made, toolchain, context)
         except BuildError as error:
             raise said.unlinked(function, made, error, outcome) from None
         remarks = said.warnings(function, made, outcome)
@@ -128,9 +129,9 @@ def _refuse_wasi(function: Function, made: Project) -> None:
         raise error
 
 
-def _component(wasm: bytes, toolchain: Rust, context: BuildContext) -> bytes:
-    """The component of what cargo has built."""
-    if toolchain.target == rust.WASIP2:
+def _component(wasm: bytes, made: Project, toolchain: Rust, context: BuildContext) -> bytes:
+    """The component of what cargo has built; a program is run as it is."""
+    if toolchain.target == rust.WASIP2 or made.source.form == "program":
         return wasm
     adapters = {}
     if toolchain.target == rust.WASIP1:

@@ -10,7 +10,13 @@ from typing import Final
 from spinlab.errors import OptionError
 from spinlab.languages.rust.source import Form, Source
 
-SDK: Final[Mapping[Form, str]] = {"service": "6.0.0", "component": "5.2.0", "short": "5.2.0", "plain": "6.0.0"}
+SDK: Final[Mapping[Form, str]] = {
+    "service": "6.0.0",
+    "component": "5.2.0",
+    "short": "5.2.0",
+    "plain": "6.0.0",
+    "program": "5.2.0",
+}
 """The version of spin-sdk for each kind of handler, as Spin's templates have it."""
 
 WITHOUT_DEFAULTS: Final = "no-default-features"

@@ -36,5 +36,6 @@ def package(function: Function) -> str:
 
 
 def output(function: Function) -> str:
-    """The component that `COMMAND` leaves."""
-    return f"target/{WASIP2}/release/{package(function).replace('-', '_')}.wasm"
+    """The component that `COMMAND` leaves: cargo calls a library as Rust would, and a program as it is."""
+    name = package(function) if function.executor == "wagi" else package(function).replace("-", "_")
+    return f"target/{WASIP2}/release/{name}.wasm"

@@ -18,6 +18,7 @@ from spinlab.languages.rust.crates import Crate
 from spinlab.languages.rust.source import Source
 
 LIB: Final = "src/lib.rs"
+MAIN: Final = "src/main.rs"
 SHORT: Final = "short"
 _FOLDER: Final = Path(__file__).parent / "short"
 
@@ -60,7 +61,7 @@ class Project:
         source: The cell.
         crates: What it is built with, without the short form's.
         modules: The ``--module`` cells it uses.
-        root: Its first file as it is called here, so that a panic names the function; ``src/lib.rs`` in an export.
+        root: Its first file as it is called here, so that a panic names the function; in an export as cargo has it.
         text: What that file says: the cell, and in the short form what makes it a handler.
         short: Whether it is built with the short form's crate.
     """
@@ -85,7 +86,8 @@ class Project:
     @property
     def exported(self) -> dict[str, bytes]:
         """The sources as an export has them."""
-        return {LIB if path == self.root else path: data for path, data in self.files.items()}
+        first = MAIN if self.source.form == "program" else LIB
+        return {first if path == self.root else path: data for path, data in self.files.items()}
 
     @property
     def set(self) -> str:
@@ -93,20 +95,23 @@ class Project:
         lines = "\n".join(crate.line() for crate in self.crates)
         return hashlib.sha256(f"{self.edition}\n{self.short}\n{lines}".encode()).hexdigest()[:12]
 
-    def manifest(self, name: str, short: str, resolved: Mapping[str, str] | None = None, *, root: str = LIB) -> str:
+    def manifest(self, name: str, short: str, resolved: Mapping[str, str] | None = None, *, root: str = "") -> str:
         """Its ``Cargo.toml``.
 
         Parameters:
             name: Of the package.
             short: Where the short form's crate is.
-            root: Where the first file is.
+            root: Where the first file is, when it is not where cargo looks for it.
             resolved: Name of a crate -> the version it has, for those of which any will do.
         """
         listed = [*self.crates, *([Crate(SHORT, path=short)] if self.short else [])]
         lines = [crate.line((resolved or {}).get(crate.name, "")) for crate in sorted(listed, key=lambda c: c.name)]
         package = f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "{self.edition}"\n'
-        library = "[lib]\n" + ("" if root == LIB else f'path = "{root}"\n') + 'crate-type = ["cdylib"]\n'
-        return "\n".join((package, library, "[dependencies]", *lines, "", PROFILE, "[workspace]", ""))
+        at = f'path = "{root}"\n' if root else ""
+        made = f'[lib]\n{at}crate-type = ["cdylib"]\n'
+        if self.source.form == "program":
+            made = f'[[bin]]\nname = "{name}"\n{at}' if root else ""
+        return "\n".join((package, made, "[dependencies]", *lines, "", PROFILE, "[workspace]", ""))
 
 
 def of(function: Function, cells: Mapping[str, Function]) -> Project:
@@ -120,7 +125,8 @@ def of(function: Function, cells: Mapping[str, Function]) -> Project:
         OptionError: What it requires is no crate.
     """
     text = text_of(function)
-    source = sources.module(text) if function.module else sources.read(text, function.name)
+    program = function.executor == "wagi"
+    source = sources.module(text) if function.module else sources.read(text, function.name, program=program)
     name = module_name(function.name)
     others = {known: cell for known, cell in cells.items() if cell.name != function.name}
     found = list(_modules(source, others, f"src/{name}" if function.module else "src"))

@@ -9,8 +9,9 @@ from typing import Final, Literal
 from spinlab.errors import Location, SourceError
 from spinlab.toolchains.wrong_language import wrong_language
 
-Form = Literal["short", "component", "service", "plain"]
-"""``fn handle(req: Request)``; `#[http_component]` of spin-sdk 5; `#[http_service]` of spin-sdk 6; whole as it is."""
+Form = Literal["short", "component", "service", "plain", "program"]
+"""``fn handle(req: Request)``; `#[http_component]` of spin-sdk 5; `#[http_service]` of spin-sdk 6; whole as it is; a
+program with ``fn main`` for the executor wagi."""
 
 _TOKENS: Final = re.compile(
     r"""//[^\n]*|/\*|\bb?r(?P<hashes>\#+)".*?"(?P=hashes)|\bb?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]{1,10}|[^'\\\n])'""",
@@ -20,6 +21,7 @@ _COMMENT: Final = re.compile(r"/\*|\*/")
 _HANDLER: Final = re.compile(
     r"^[ \t\ufeff]*(?:pub(?:\([^)]*\))?\s+)?(async\s+)?(?:unsafe\s+)?fn\s+handle\s*[(<]", re.MULTILINE
 )
+_MAIN: Final = re.compile(r"^[ \t\ufeff]*(?:pub\s+)?fn\s+main\s*\(", re.MULTILINE)
 _MODULE: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(http_component|http_service|http_server|main)\b[^\]]*\]")
 _COMPLETE: Final = re.compile(r"\bexport!\s*[({\[]|\bgenerate!\s*[({\[]|\bno_mangle\b|\bexport_name\b")
@@ -54,16 +56,22 @@ class Source:
         return max(1, len(self.text.splitlines()))
 
 
-def read(text: str, name: str) -> Source:
+def read(text: str, name: str, *, program: bool = False) -> Source:
     """A cell's source, with its handler.
 
     Parameters:
         name: Of the function, for what an error says.
+        program: Whether it is run for each request instead, by the executor wagi.
 
     Raises:
         SourceError: It has no handler.
     """
     seen = blank(text)
+    if program:
+        main = _MAIN.search(seen)
+        if main is None:
+            raise SourceError("the cell has no fn main", hint="with --executor wagi write fn main() { println!(...) }")
+        return _with(module(text), "program", seen, main.end())
     if not seen.strip("\ufeff \t\r\n"):
         raise SourceError("the cell has no code", hint=f"write {EXAMPLE}")
     found = module(text)

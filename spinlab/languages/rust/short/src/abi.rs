@@ -263,7 +263,7 @@ pub fn stream_error(results: &Results, offset: usize) -> Option<std::io::Error> 
         drop_error(error);
         text
     };
-    Some(std::io::Error::new(std::io::ErrorKind::Other, text))
+    Some(std::io::Error::other(text))
 }
 
 /// Writes a line to the log. Rust's own `eprintln!` does the same, but not on every target.

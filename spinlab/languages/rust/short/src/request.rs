@@ -147,12 +147,12 @@ impl Reader {
     /// Reads what a `consume` gave.
     pub(crate) fn from_body(results: &Results) -> io::Result<Self> {
         if results.case(0) != 0 {
-            return Err(io::Error::new(io::ErrorKind::Other, "the body was read before"));
+            return Err(io::Error::other("the body was read before"));
         }
         let body = Handle::new(results.handle(4), abi::drop_incoming_body);
         let stream = Results::of(|area| unsafe { abi::incoming_stream(body.0, area) });
         if stream.case(0) != 0 {
-            return Err(io::Error::new(io::ErrorKind::Other, "the body was read before"));
+            return Err(io::Error::other("the body was read before"));
         }
         let stream = Handle::new(stream.handle(4), abi::drop_input);
         Ok(Self { rest: Vec::new(), at: 0, stream: Some(stream), _body: Some(body), _owner: None })
