@@ -47,7 +47,9 @@ def refuse(op: str, args: str) -> Refusal:
     """The denial of an operation that nobody serves or that was not granted."""
     family = op.partition(".")[0].partition("-")[0] if not op.startswith("key-value") else "key-value"
     if family == "http":
-        return _outbound("outbound HTTP", _http_target(args), "HTTP-request-denied")
+        origin = _http_target(args)
+        refusal = _outbound("outbound HTTP", origin, "HTTP-request-denied")
+        return _own_by_name(refusal) if origin.host == "self" and "://" in args.partition("\n")[0] else refusal
     if family == "socket":
         return _socket(op, args)
     if family in ("redis", "mqtt", "mysql", "postgres"):
@@ -125,6 +127,14 @@ def _outbound(capability: str, origin: _Origin, error: str) -> Refusal:
     second = f"To allow this request, add 'allowed_outbound_hosts = [\"{wanted}\"]' to the manifest component section."
     denied = Denied(capability, str(origin), f"--allow {origin.short}", f'allowed_outbound_hosts = ["{origin.short}"]')
     return Refusal(error, f"address {origin} is not permitted", denied, f"{first}\n{second}")
+
+
+def _own_by_name(refusal: Refusal) -> Refusal:
+    """``self`` is a word of grants; no address has it, so the grant alone would not help."""
+    assert refusal.denied is not None
+    remedy = "'self' is no host name: ask for a path alone, or for http://self.alt/PATH"
+    denied = replace(refusal.denied, target=f"http://self ({remedy})")
+    return replace(refusal, denied=denied, hint=f"{refusal.hint}\n{remedy}")
 
 
 def lookup(name: str) -> Refusal:

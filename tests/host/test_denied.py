@@ -84,3 +84,11 @@ def test_a_label_of_a_guest_can_not_leave_its_quotes() -> None:
 
 def test_a_broken_url_is_denied_as_well() -> None:
     assert refuse("http", "GET http://[bad/\n").error == "HTTP-request-denied"
+
+
+def test_the_app_itself_by_a_name_that_is_no_address_says_how_to_write_it() -> None:
+    refusal = refuse("http", "GET http://self/x\n- - -\nwhole")
+    assert refusal.hint.endswith("'self' is no host name: ask for a path alone, or for http://self.alt/PATH")
+    assert refusal.denied is not None
+    assert "http://self.alt/PATH" in refusal.denied.target
+    assert "no host name" not in refuse("http", "GET /x\n- - -\nwhole").hint
