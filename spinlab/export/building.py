@@ -7,7 +7,7 @@ from typing import Final
 
 from spinlab import images
 from spinlab.errors import OptionError
-from spinlab.languages import language
+from spinlab.languages import language, title_of
 from spinlab.live import Live
 from spinlab.manifest import BuildCommand
 from spinlab.toolchains.find import Tool
@@ -26,6 +26,11 @@ class Building:
 
     build: BuildCommand
     source: str
+
+
+def has_project(live: Live) -> bool:
+    """Whether its language has a command that builds an official project."""
+    return hasattr(language(live.function.language), "build_command")
 
 
 def building(live: Live, folder: str) -> Building:
@@ -50,10 +55,9 @@ def interfaces(live: Live) -> tuple[str, ...]:
 def title(name: str) -> str:
     """A language's name for people."""
     try:
-        known = language(name)
+        return title_of(language(name))
     except OptionError:
         return name
-    return str(getattr(known, "title", known.name.title()))
 
 
 def tools(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from spinlab.export import again
-from spinlab.export.building import building, image_name, interfaces
+from spinlab.export.building import building, has_project, image_name, interfaces
 from spinlab.export.standalone import bundle
 from spinlab.function import Function, Limits
 from spinlab.host import sources
@@ -51,7 +51,7 @@ def part(live: Live, form: str, official: Mapping[str, bytes] | None) -> Part:
     if function.loaded is not None and not build.image:
         table, files = again.written(live)
         return Part(table, {**files, **_beside(live, name)}, build.component)
-    if form == "official" and official is not None:
+    if form == "official" and official is not None and has_project(live):
         found = _official(live, name, official)
     elif build.image:
         found = (_standalone if form == "standalone" else _shared)(live, name)

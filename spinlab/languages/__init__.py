@@ -68,8 +68,13 @@ class Language(Protocol):
     """What a language module offers.
 
     What else there may be: `title` (its name in a sentence), `extension` (of its files), ``starter(template)`` (the
-    text of a first cell, with ``starter_options(template)`` for its line), ``tools()`` (the programs that it needs),
-    ``build_command(function, build)`` (of its official project).
+    text of a first cell, with ``starter_options(template)`` for its line), ``tools()`` (the programs that it needs).
+
+    For the official project: ``build_command(function, build)`` (without one there is no such project),
+    ``build_output(function, build)`` (what that makes, else ``app.wasm``), `watch` (globs, else all files with its
+    `extension`), ``official_tools()`` (the programs that it needs, where they are others) and
+    ``official_interfaces(function, build)`` (what that makes has more than the component here, for what it needs of
+    Spin). `family` has the languages whose functions share an image; it is called after the first.
     """
 
     name: str

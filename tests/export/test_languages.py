@@ -63,7 +63,7 @@ def test_all_languages_in_one_app_give_the_same_bytes_twice(tmp_path: Path) -> N
     with official.or_skipped(), App("mixed") as app:
         for name, subject in SUBJECTS.items():
             known = {"language": subject.language, **subject.options}
-            app.add(Function(f"in_{name.replace('.', '_')}", subject.source, routes=(f"/{name}/...",), **known))  # type: ignore[arg-type]
+            app.add(Function(f"in_{name.replace('-0.', '')}", subject.source, routes=(f"/{name}/...",), **known))  # type: ignore[arg-type]
         app.add(Function("helper", HELPER, module=True))
         app.add(Function("in_python", CELL, routes=("/python/...",)))
         for form in FORMS:
