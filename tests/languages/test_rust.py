@@ -17,6 +17,10 @@ from tests.languages.compiled import answer, error, serving
 
 pytestmark = pytest.mark.toolchain
 
+needs_wasi = pytest.mark.skipif(
+    rust.rust((rust.WASIP2, rust.WASIP1)) is None, reason="without WASI nothing that is printed is seen"
+)
+
 EVERYTHING = """\
 use std::io::{Read, Write};
 
@@ -175,6 +179,7 @@ def test_an_error_is_logged_or_told_the_client_who_made_it(
     assert [line.text for line in answer.logs if log and log in line.text] == ([log] if log else [])
 
 
+@needs_wasi
 def test_a_panic_is_a_line_of_the_function(everything: App) -> None:
     answer = ask(everything, "/f/panic")
     assert answer.status == 500
@@ -184,12 +189,14 @@ def test_a_panic_is_a_line_of_the_function(everything: App) -> None:
     assert "on purpose" in text
 
 
+@needs_wasi
 def test_a_stream_that_breaks_off_is_no_whole_answer(everything: App) -> None:
     answer = ask(everything, "/f/broken")
     assert answer.error is not None
     assert "no more" in "\n".join(line.text for line in answer.logs)
 
 
+@needs_wasi
 def test_what_is_printed_is_logged(everything: App) -> None:
     logs = ask(everything, "/f/log").logs
     assert [(line.stream, line.text) for line in logs] == [("stdout", "to stdout"), ("stderr", "to stderr")]
@@ -356,6 +363,7 @@ def test_modules_are_cells_of_their_own() -> None:
         assert app.get("/f").text == "changed"
 
 
+@needs_wasi
 def test_a_warning_is_a_remark_with_the_line_of_the_cell() -> None:
     source = 'fn handle(req: Request) -> &\'static str {\n    let spare = 1;\n    "x"\n}\n'
     with serving("rust", source, first_line=2) as app:

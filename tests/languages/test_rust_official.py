@@ -17,7 +17,10 @@ from spinlab.languages.rust.starters import COMPONENT, STARTERS
 from spinlab.toolchains import rust
 from spinlab.toolchains.process import environment
 
-pytestmark = pytest.mark.toolchain
+pytestmark = [
+    pytest.mark.toolchain,
+    pytest.mark.skipif(rust.rust((rust.WASIP2,)) is None, reason="the official command needs wasm32-wasip2"),
+]
 
 REQUEST = Request("POST", "/f?name=ada", body=b"body")
 MODULES = {
