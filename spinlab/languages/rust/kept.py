@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -42,9 +43,9 @@ def write(key: str, build: Build) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as fresh:
+        fresh.write(data)
+    Path(fresh.name).replace(path)
 
 
 def _make_room(folder: Path) -> None:

@@ -7,8 +7,8 @@ lines; `put_back` takes them from a lock file that the cargo which is here has w
 from __future__ import annotations
 
 import hashlib
-import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -51,9 +51,9 @@ def keep(kept: Path, text: str) -> None:
     """Keep a lock file, unless it is kept already."""
     if not kept.exists() or kept.read_text(encoding="utf-8") != text:
         with cache.complaining(kept):
-            fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(kept)
+            with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=kept.name, delete=False) as fresh:
+                fresh.write(text.encode())
+            Path(fresh.name).replace(kept)
 
 
 def put_back(pinned: str, home: Path) -> None:
