@@ -7,7 +7,7 @@ import threading
 
 from spinlab.errors import NameRefused, OptionError, RouteError, SourceError
 from spinlab.function import ARGV, EXECUTORS, Function, Limits
-from spinlab.languages import languages
+from spinlab.languages import is_language
 from spinlab.manifest.ids import check_component, kebab
 
 _MAY_BE_ZERO = ("response", "log", "request", "effects", "table_elements")
@@ -22,7 +22,7 @@ def check_name(name: str, *, loaded: bool = False) -> None:
     """
     if not isinstance(name, str):
         raise NameRefused(f"a name is text, not {_kind(name)}", hint="Function('hello', source)")
-    if not loaded and name in languages():
+    if not loaded and is_language(name):
         raise NameRefused(f"{name!r} is the name of a language", hint="choose another name")
     check_component(kebab(name))
 

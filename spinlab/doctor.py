@@ -17,7 +17,7 @@ from spinlab.engine import cache_folder
 from spinlab.errors import OptionError
 from spinlab.host.inference.places import EMBEDDING_MODEL, EMBEDDING_PACKAGE, FOLDER, embedding_model
 from spinlab.images.builder import JAVASCRIPT
-from spinlab.languages import all_languages, language, languages, title_of, tools_of
+from spinlab.languages import all_languages, is_language, language, title_of, tools_of
 from spinlab.toolchains import find
 from spinlab.toolchains.find import Tool
 from spinlab.toolchains.progress import Progress, silent
@@ -81,7 +81,7 @@ def tools_named(name: str) -> tuple[Tool, ...]:
         OptionError: There is neither such a language nor such a tool.
     """
     known = {tool.name: tool for chosen in all_languages() for tool in tools_of(chosen)}
-    if name in languages():
+    if is_language(name):
         return tools_of(language(name))
     if name in known or name in find.TOOLS:
         return (known.get(name) or find.TOOLS[name],)
@@ -95,7 +95,7 @@ def tools_named(name: str) -> tuple[Tool, ...]:
 def of_tools(name: str, tools: Sequence[Tool]) -> tuple[Check, ...]:
     """The report on a language, or on a tool: what it needs, what is here, what adds it. Downloads nothing."""
     checks = [_tool(tool) for tool in tools]
-    if name in languages():
+    if is_language(name):
         chosen = language(name)
         images_of = {"python": ("0.2", "0.3"), "javascript": ("",), "typescript": ("",)}.get(chosen.name, ())
         checks += [_image(wasi) if wasi else _javascript_image() for wasi in images_of]

@@ -36,7 +36,11 @@ with App() as app:
     assert app.get("/f").text == "Hello from WAT\\n"
 """
     loaded(code)  # compiled now, so that the next process takes no lock
-    assert not loaded(code) & {*HEAVY, *OURS}
+    found = loaded(code)
+    assert not found & {*HEAVY, *OURS}
+    assert "spinlab.languages.wat" in found
+    others = ("c", "golang", "javascript", "python", "rust")
+    assert not found & {f"spinlab.languages.{name}" for name in others}  # nor any other language
 
 
 def test_loading_the_extension_imports_neither_the_app_nor_the_engine() -> None:

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 from spinlab.errors import Location, OptionError, SourceError
@@ -18,6 +18,8 @@ from spinlab.function import Function
 from spinlab.toolchains.find import Tool
 from spinlab.toolchains.progress import Progress as Progress
 from spinlab.toolchains.progress import silent as silent
+
+_GROUP = "spinlab.languages"
 
 
 @dataclass(frozen=True)
@@ -153,15 +155,45 @@ def all_languages() -> tuple[Language, ...]:
     return tuple(known[name] for name in sorted(known))
 
 
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "cpp": ("c++",),
+    "go": ("golang",),
+    "html": ("htm",),
+    "javascript": ("js",),
+    "python": ("py",),
+    "rust": ("rs",),
+    "typescript": ("ts",),
+}
+"""Other names of the languages that come with spinlab: they are told, and one is found, without importing them all."""
+
+
+@cache
+def _points() -> Mapping[str, EntryPoint]:
+    """What is not loaded yet of the languages that come with spinlab, by each of their names."""
+    return {
+        name: point
+        for point in entry_points(group=_GROUP)
+        if point.value.startswith("spinlab.")
+        for name in (point.name, *ALIASES.get(point.name, ()))
+    }
+
+
+@cache
+def _brought() -> Mapping[str, Language]:
+    """The languages of other packages by each of their names."""
+    loaded = (p.load() for p in entry_points(group=_GROUP) if not p.value.startswith("spinlab."))
+    return {name: found for found in loaded for name in (found.name, *found.aliases)}
+
+
+def is_language(name: str) -> bool:
+    """Whether it is a language's name or alias. Imports none of those that come with spinlab."""
+    return name in _points() or name in _brought()
+
+
 @cache
 def languages() -> Mapping[str, Language]:
     """Every language by its name and each of its aliases."""
-    found: dict[str, Language] = {}
-    for point in entry_points(group="spinlab.languages"):
-        language: Language = point.load()
-        for name in (language.name, *language.aliases):
-            found[name] = language
-    return found
+    return {name: language(name) for name in (*_points(), *_brought())}
 
 
 def language(name: str) -> Language:
@@ -170,9 +202,12 @@ def language(name: str) -> Language:
     Raises:
         OptionError: There is none; the closest name is suggested.
     """
+    if name in _brought():
+        return _brought()[name]
+    if name in _points():
+        found: Language = _points()[name].load()
+        return found
     known = languages()
-    if name in known:
-        return known[name]
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}?" if close else "known: " + ", ".join(sorted({x.name for x in known.values()}))
     raise OptionError(f"{name!r} is not a language of spinlab", hint=hint)

@@ -14,7 +14,7 @@ from typing import Final
 from spinlab import bridge
 from spinlab.errors import OptionError, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, text_of
+from spinlab.languages import ALIASES, Build, BuildContext, text_of
 from spinlab.toolchains.find import Tool
 from spinlab.toolchains.wrong_language import wrong_language
 
@@ -68,7 +68,7 @@ class HtmlLanguage:
     """Pages, and folders of files."""
 
     name = "html"
-    aliases: tuple[str, ...] = ("htm",)
+    aliases = ALIASES["html"]
     extension = "html"
     title = "HTML"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from spinlab.errors import NameRefused, OptionError, SpinError
 from spinlab.function import ARGV, EXECUTORS, Function, Limits
-from spinlab.languages import language, languages
+from spinlab.languages import is_language, language
 from spinlab.magics.options import Arguments, Command, Option, Positional
 from spinlab.magics.quantities import count, duration, size
 
@@ -149,7 +149,7 @@ def _heading(given: Arguments) -> tuple[str, str]:
     """Language and name; with one word it is the name, and the language is Python."""
     name, wanted = given["name"], given["language"]
     if wanted is None:
-        if name in languages():
+        if is_language(name):
             raise given.refuse("name", f"the name is missing after {name!r}", f"%%spin {name} NAME")
         wanted = "python"
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spinlab.function import ARGV, Function
 from spinlab.grants import denials, grants
 from spinlab.http import Denied
-from spinlab.languages import languages, title_of
+from spinlab.languages import is_language, language, title_of
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -205,8 +205,7 @@ def _denied(denied: Denied, count: int) -> tuple[str, Child]:
 
 def language_title(name: str) -> str:
     """What a language is called in a sentence."""
-    known = languages().get(name)
-    return title_of(known) if known is not None else name
+    return title_of(language(name)) if is_language(name) else name
 
 
 def times(count: int) -> str:

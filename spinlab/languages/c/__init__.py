@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spinlab.errors import OptionError, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, text_of
+from spinlab.languages import ALIASES, Build, BuildContext, text_of
 from spinlab.languages.c import compiler, official, parts, report
 from spinlab.languages.c.compiler import CompileError
 from spinlab.languages.c.parts import Kind
@@ -30,14 +30,13 @@ class CompiledLanguage:
 
     Parameters:
         kind: Which of them.
-        aliases: Other names of it.
     """
 
-    def __init__(self, kind: Kind, aliases: tuple[str, ...] = ()) -> None:
+    def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.name = kind.name
         self.title = kind.title
-        self.aliases = aliases
+        self.aliases = ALIASES.get(kind.name, ())
         self.extension = kind.main.rpartition(".")[2]
         self.watch = {"c": ("*.c", "*.h"), "cpp": ("*.cpp", "*.hpp", "*.c", "*.h"), "zig": ("*.zig",)}[kind.name]
 
@@ -120,7 +119,7 @@ def _text(function: Function) -> str:
 
 
 C = CompiledLanguage(parts.C)
-CPP = CompiledLanguage(parts.CPP, ("c++",))
+CPP = CompiledLanguage(parts.CPP)
 ZIG = CompiledLanguage(parts.ZIG)
 
 __all__ = ["CPP", "ZIG", "C", "CompiledLanguage"]

@@ -17,7 +17,7 @@ from typing import Final
 
 from spinlab.errors import OptionError, SourceError, SpinError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, text_of
+from spinlab.languages import ALIASES, Build, BuildContext, text_of
 from spinlab.languages.golang import compiler, glue, official, report
 from spinlab.languages.golang.compiler import CompileError, FetchError, Made
 from spinlab.languages.golang.source import Source
@@ -40,7 +40,7 @@ class GoLanguage:
     """Go cells."""
 
     name = "go"
-    aliases: tuple[str, ...] = ("golang",)
+    aliases = ALIASES["go"]
     extension = "go"
     title = "Go"
     watch = official.WATCH

@@ -12,7 +12,7 @@ from typing import Final
 from spinlab import images
 from spinlab.errors import NameRefused, OptionError, SourceError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, Progress, templates
+from spinlab.languages import ALIASES, Build, BuildContext, Progress, templates
 from spinlab.languages.javascript import check, esbuild, maps, official, packages, source
 from spinlab.languages.javascript.scan import Scanned, scan
 from spinlab.languages.javascript.starters import starter
@@ -76,9 +76,9 @@ class JavaScriptLanguage:
 
     family = FAMILY
 
-    def __init__(self, name: str, alias: str, title: str) -> None:
+    def __init__(self, name: str, title: str) -> None:
         self.name = name
-        self.aliases: tuple[str, ...] = (alias,)
+        self.aliases = ALIASES[name]
         self.extension = _ENDINGS[name]
         self.title = title
 
@@ -336,5 +336,5 @@ def _of_package(message: esbuild.Message, output: esbuild.Output) -> Exception:
     return esbuild.refuse(f"the package {name} can't be bundled: {text}", output)
 
 
-JAVASCRIPT = JavaScriptLanguage("javascript", "js", "JavaScript")
-TYPESCRIPT = JavaScriptLanguage("typescript", "ts", "TypeScript")
+JAVASCRIPT = JavaScriptLanguage("javascript", "JavaScript")
+TYPESCRIPT = JavaScriptLanguage("typescript", "TypeScript")

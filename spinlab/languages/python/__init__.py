@@ -14,7 +14,7 @@ from spinlab.errors import NameRefused, SourceError
 from spinlab.function import Function
 from spinlab.images import Image
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import Build, BuildContext, templates
+from spinlab.languages import ALIASES, Build, BuildContext, templates
 from spinlab.languages.python import official
 from spinlab.languages.python.check import RESERVED, Checked, check, import_name
 from spinlab.languages.python.from_function import source_of
@@ -35,7 +35,7 @@ class PythonLanguage:
     """Python cells, on the images for WASI 0.2 and 0.3."""
 
     name = "python"
-    aliases: tuple[str, ...] = ("py",)
+    aliases = ALIASES["python"]
     extension = "py"
     title = "Python"
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from spinlab.errors import BuildError, OptionError
 from spinlab.function import Function
-from spinlab.languages import Build, BuildContext, Progress, silent, templates
+from spinlab.languages import ALIASES, Build, BuildContext, Progress, silent, templates
 from spinlab.languages.rust import cargo, kept, official, project, said
 from spinlab.languages.rust.project import Project
 from spinlab.languages.rust.starters import COMPONENT, SERVICE, STARTERS
@@ -31,7 +31,7 @@ class RustLanguage:
 
     name = "rust"
     title = "Rust"
-    aliases: tuple[str, ...] = ("rs",)
+    aliases = ALIASES["rust"]
     extension = "rs"
     watch: tuple[str, ...] = ("src/**/*.rs", "Cargo.toml")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spinlab.errors import NameRefused, OptionError
-from spinlab.languages import Language, language, languages, starter, templates
+from spinlab.languages import Language, is_language, language, languages, starter, templates
 from spinlab.languages.templates import NOT_HERE, SPIN_TEMPLATES, TEMPLATES
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
@@ -56,13 +56,13 @@ def _wanted(given: Arguments) -> Wanted:
     """Language, template and name, in our words or in Spin's: `new python hello`, `new -t http-py hello`."""
     first, second, template = given["language"], given["name"], given["template"] or "http"
     _check_template(given, template)
-    if first in SPIN_TEMPLATES and first not in languages():  # `new http-py hello`
+    if first in SPIN_TEMPLATES and not is_language(first):  # `new http-py hello`
         template, first = first, None
     elif first in NOT_HERE:
         raise given.refuse("language", f"there is no starter for {first}", NOT_HERE[first])
     if template in SPIN_TEMPLATES:
         name = SPIN_TEMPLATES[template].language
-        if first is not None and second is None and first not in languages():
+        if first is not None and second is None and not is_language(first):
             first, second = None, first
         chosen = _language(given, name) if name else None
         if first is not None and _language(given, first) is not chosen:
