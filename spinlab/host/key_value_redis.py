@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from spinlab.host import streams
 from spinlab.host.effect import Effect, Result
 from spinlab.host.loop import LOOP, Outside
 from spinlab.host.pack import Item, pack
@@ -252,18 +252,10 @@ class RedisStore:
         if address.socket:
             connecting = asyncio.open_unix_connection(address.socket, limit=BUFFER)
         else:
-            connecting = asyncio.open_connection(str(to.host), to.port or 6379, ssl=self._tls(), limit=BUFFER)
+            tls = streams.context(verify=address.verify) if address.tls else None
+            connecting = asyncio.open_connection(str(to.host), to.port or 6379, ssl=tls, limit=BUFFER)
         reader, writer = await asyncio.wait_for(connecting, CONNECT_SECONDS)
         return await asyncio.wait_for(introduced(Session(reader, writer), address), CONNECT_SECONDS)
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self._address.tls:
-            return None
-        context = ssl.create_default_context()
-        if not self._address.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
 
     def close(self) -> None:
         """Close the connection."""

@@ -4,79 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
 
-from spinlab.engine.effects import NEVER, Context
-from spinlab.engine.limits import Watch
-from spinlab.function import Function, Limits
-from spinlab.host import ERROR, PENDING, Files, Host, Services
-from spinlab.host.pack import Case, Item, pack, unpack
+from spinlab.function import Function
+from spinlab.host import Services
+from spinlab.host.pack import Case, Item, unpack
 from spinlab.host.runtime_config import RuntimeConfig
-from spinlab.http import HostCall
+from tests.host.requests import Answer, Asking
 
-
-class Answer(NamedTuple):
-    """What came of an operation; `error` is empty when it went well."""
-
-    number: int
-    head: str
-    data: bytes
-    error: str
-
-    @property
-    def items(self) -> Item:
-        """The data as items."""
-        return unpack(self.data)
-
-    @property
-    def message(self) -> str:
-        """What an error said."""
-        return self.data.decode()
-
-
-class Asking:
-    """One request of a function, as its guest's thread sees it."""
-
-    def __init__(self, function: Function, services: Services) -> None:
-        self._watch = Watch(lambda: ())
-        self._began = time.perf_counter()
-        self.context = Context(
-            name=function.name,
-            host=Host(function=function, services=services),
-            files=Files(),
-            environment="",
-            limits=Limits(),
-            watch=self._watch,
-        )
-
-    def begin(self, op: str, args: str = "", *items: Item) -> tuple[int, int, str, bytes]:
-        """Start an operation and do not wait."""
-        return self.context.start(op, args, pack(list(items)) if items else b"")
-
-    def end(self, begun: tuple[int, int, str, bytes]) -> Answer:
-        """Wait for what was begun."""
-        number, status, head, data = begun
-        while status == PENDING:
-            assert self.context.wait(str(number), NEVER)
-            status, head, data = self.context.take(number)
-        return Answer(number, head, data, head if status == ERROR else "")
-
-    def ask(self, op: str, args: str = "", *items: Item) -> Answer:
-        """Start an operation and wait for it."""
-        return self.end(self.begin(op, args, *items))
-
-    @property
-    def calls(self) -> tuple[HostCall, ...]:
-        """What the trace tells."""
-        return self.context.calls(self._began)
-
-    def close(self) -> None:
-        """The request is over."""
-        self.context.close()
-        self._watch.close()
+__all__ = ["Asking", "Connection", "asking", "talker"]
 
 
 class Connection:
@@ -133,11 +70,10 @@ def asking(*hosts: str, services: Services | None = None, runtime: RuntimeConfig
     """A request of a function that is granted `hosts`, by default every database."""
     granted = Function("f", "", allowed_outbound_hosts=hosts or ("postgres://*:*", "mysql://*:*"))
     made = services or Services(runtime=runtime)
-    found = Asking(granted, made)
     try:
-        yield found
+        with Asking(granted, made) as found:
+            yield found
     finally:
-        found.close()
         if services is None:
             made.close()
 
