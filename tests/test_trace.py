@@ -8,6 +8,7 @@ import pytest
 
 from spinlab import App, Function
 from spinlab.errors import OptionError
+from spinlab.grants import grants
 from spinlab.http import Denied, HostCall
 from spinlab.trace import REQUESTS_KEPT, TARGETS_KEPT, Usage
 from spinlab.widgets.card import card, facts_of
@@ -146,3 +147,17 @@ def test_without_tracing_only_what_was_denied_is_told_and_counted(app: App) -> N
     assert "--kv default" in str(timeline(app.traces()))
     app.tracing = True
     assert [c.operation for c in app.get("/may").calls] == ["open", "set", "get"]
+
+
+def test_every_way_out_counts_for_the_grant_that_let_it_through() -> None:
+    hosts = ("tcp://127.0.0.1:7", "udp://127.0.0.1:7", "https://example.com", "redis://localhost")
+    usage = Usage()
+    usage.add(
+        (
+            HostCall("outbound TCP", "connect", "tcp://127.0.0.1:7"),
+            HostCall("outbound UDP", "send", "udp://127.0.0.1:7"),
+            HostCall("outbound HTTP", "GET", "https://example.com:443"),
+            HostCall("outbound Redis", "get", "redis://localhost:6379"),
+        )
+    )
+    assert [grant.used for grant in grants(Function("f", "", allowed_outbound_hosts=hosts), usage)] == [1] * 4
