@@ -98,8 +98,9 @@ class Host:
                 return _while_loading(op, args, call)
             capability = self._capability(op)
             if capability is None:
-                record = _record_of_denied(op, args, len(data))
-                begun: Result | Effect = Result.refused(denied.refuse(op, args))
+                refusal = denied.refuse(op, args)
+                record = _record_of_denied(op, refusal, len(data))
+                begun: Result | Effect = Result.refused(refusal)
             elif callable(capability):
                 begun = capability(op, args, data, call)
             else:
@@ -129,10 +130,7 @@ class Host:
         place = CAPABILITIES[name]
         if place not in self._own:
             module, _, kind = place.partition(":")
-            try:
-                made = getattr(import_module(f"spinlab.host.{module}"), kind)
-            except ModuleNotFoundError:
-                return None
+            made = getattr(import_module(f"spinlab.host.{module}"), kind)
             self._own[place] = made(self._function, self._services)
         return self._own[place]
 
@@ -170,8 +168,7 @@ def _of_the_whole(op: str, args: str, call: Caller) -> Record | None:
     return effect.record if effect is not None else None
 
 
-def _record_of_denied(op: str, args: str, sent: int) -> Record | None:
-    refusal = denied.refuse(op, args)
+def _record_of_denied(op: str, refusal: denied.Refusal, sent: int) -> Record | None:
     if refusal.denied is None:
         return None
     return Record(refusal.denied.capability, op.rpartition(".")[2], refusal.denied.target, sent)

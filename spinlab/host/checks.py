@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from spinlab.errors import ManifestError
@@ -66,10 +65,7 @@ def _rooms(function: Function) -> Iterator[str]:
 
 def _room(place: str) -> Any:
     module, _, kind = place.partition(":")
-    name = f"spinlab.host.{module}"
-    if find_spec(name) is None:
-        return None
-    found = getattr(import_module(name), kind)
+    found = getattr(import_module(f"spinlab.host.{module}"), kind)
     return found if hasattr(found, "check") else None
 
 

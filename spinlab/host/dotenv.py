@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from stat import S_ISREG
 
 from spinlab.errors import ManifestError
 
@@ -38,7 +39,7 @@ class Dotenv:
         try:
             path = self.path.absolute()
             stat = path.stat()
-            if not path.is_file():
+            if not S_ISREG(stat.st_mode):
                 return None
             state = (path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
             if self._read[0] != state:

@@ -23,7 +23,7 @@ ANSWER_SECONDS = 30.0
 KEYS_AT_ONCE = b"1000"
 _OVERHEAD = 24
 
-_OF_THE_SERVER = ("NOAUTH", "WRONGPASS", "NOPERM", "LOADING", "READONLY", "OOM", "MISCONF")
+_OF_THE_SERVER = ("NOAUTH", "WRONGPASS", "NOPERM", "LOADING", "READONLY", "OOM")
 """Errors that are no fault of the guest's."""
 
 Explain = Callable[[Exception], Result]
@@ -279,11 +279,4 @@ def _asking(session: Session) -> Ask:
 
 
 def _refuses_us(error: Exception) -> bool:
-    return isinstance(error, ServerError) and error.code in (
-        "NOAUTH",
-        "WRONGPASS",
-        "NOPERM",
-        "LOADING",
-        "READONLY",
-        "OOM",
-    )
+    return isinstance(error, ServerError) and error.code in _OF_THE_SERVER

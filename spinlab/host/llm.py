@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from spinlab.function import Function
 from spinlab.host import denied
 from spinlab.host.effect import Caller, Effect, Result
 from spinlab.host.inference import MAX_RESULT, Embedded, Failed, Inferred, Parameters
 from spinlab.host.inference.local import Local
-from spinlab.host.inference.remote import Remote
 from spinlab.host.loop import LOOP
 from spinlab.host.pack import Item, pack, unpack
 from spinlab.host.services import Services
+
+if TYPE_CHECKING:
+    from spinlab.host.inference.remote import Remote
 
 MANIFEST = ("ai_models",)
 RUNTIME = ("llm_compute",)
@@ -38,8 +40,11 @@ class Models:
 
     def __init__(self, services: Services) -> None:
         compute = services.runtime.llm_compute
-        remote = compute is not None and compute.type == "remote_http"
-        self.engine: Local | Remote = Remote(compute) if compute is not None and remote else Local(services.state_dir)
+        self.engine: Local | Remote = Local(services.state_dir)
+        if compute is not None and compute.type == "remote_http":
+            from spinlab.host.inference.remote import Remote  # brings an HTTP client
+
+            self.engine = Remote(compute)
 
     def why_not(self, model: str) -> tuple[str, str] | None:
         """Why a model can't be used, and what to do; None when it can, as far as can be known without asking it."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 
 from spinlab.function import Function
 
@@ -59,9 +58,7 @@ def _need(interface: str, function: Function) -> Need:
 @cache
 def _imports(module: str) -> tuple[str, ...]:
     """Beginnings of the interfaces that a room serves."""
-    name = f"spinlab.host.{module}"
-    found = find_spec(name)
-    return tuple(getattr(import_module(name), "IMPORTS", ())) if found is not None else ()
+    return tuple(import_module(f"spinlab.host.{module}").IMPORTS)
 
 
 def _granted(function: Function, attribute: str, schemes: Sequence[str]) -> list[str]:

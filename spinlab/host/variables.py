@@ -11,12 +11,12 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from spinlab.errors import ManifestError
 from spinlab.function import Function
 from spinlab.host import denied
 from spinlab.host.effect import Caller, Result
+from spinlab.host.notes import Notes
 from spinlab.host.pack import pack
 from spinlab.host.providers import passwords, providers
 from spinlab.host.services import Services
@@ -188,7 +188,7 @@ class ReadVariables:
         self._function = function
         self._services = services
         self._templates = dict(function.variables)
-        self._told: WeakKeyDictionary[Caller, set[str]] = WeakKeyDictionary()
+        self._notes = Notes()
 
     def start(self, op: str, args: str, data: bytes, call: Caller) -> Result:
         """See `spinlab.host.Capability`."""
@@ -197,7 +197,8 @@ class ReadVariables:
                 return Result(data=pack([[n, v] for n, v in self._services.variables.of(self._function).items()]))
             return self._get(op, args)
         except ManifestError as error:
-            self._tell(call, error)
+            # What would help; the guest may ask a thousand times in a request.
+            self._notes.tell(call, str(error))
             return Result.error("provider", error.message)
 
     def describe(self, op: str, args: str, data: bytes) -> tuple[str, str, str]:
@@ -227,13 +228,6 @@ class ReadVariables:
             told = f"no variable for {debug(kebab(self._function.name))}.{debug(name)}"
             return Result.refused(replace(refusal, error="undefined", message=told))
         return Result(data=self._services.variables.resolve(template).encode("utf-8", "replace"))
-
-    def _tell(self, call: Caller, error: ManifestError) -> None:
-        """Say once in a request what would help; the guest may ask a thousand times."""
-        told = self._told.setdefault(call, set())
-        if error.message not in told:
-            told.add(error.message)
-            call.note(f"{error.message}\n{error.hint}" if error.hint else error.message)
 
 
 def check_template(text: str, known: Mapping[str, Any], subject: tuple[str, str]) -> None:

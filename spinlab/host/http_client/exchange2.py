@@ -13,7 +13,7 @@ import h2.events
 import h2.exceptions
 
 from spinlab.host.http_client.flow import Taking
-from spinlab.host.http_client.http1 import Sent
+from spinlab.host.http_client.http1 import Sent, fields_of
 from spinlab.host.http_client.message import Broken, Fields
 from spinlab.host.http_client.wire import Wire
 from spinlab.http import Body, BodyAborted, Headers
@@ -97,13 +97,13 @@ class Exchange2:
     def handle(self, event: h2.events.Event) -> None:
         """Something came for this exchange."""
         if isinstance(event, h2.events.ResponseReceived):
-            fields = _fields(event.headers)
+            fields = fields_of(event.headers)
             status = next((value for name, value in fields if name == ":status"), "")
             self._head = int(status), [(name, value) for name, value in fields if not name.startswith(":")]
         elif isinstance(event, h2.events.DataReceived):
             self._pieces.append((bytes(event.data or b""), event.flow_controlled_length or 0))
         elif isinstance(event, h2.events.TrailersReceived):
-            self._trailers = Headers(_fields(event.headers))
+            self._trailers = Headers(fields_of(event.headers))
         elif isinstance(event, h2.events.StreamEnded):
             self._ended = True
         elif isinstance(event, h2.events.StreamReset):
@@ -187,8 +187,3 @@ class Exchange2:
 
 
 _GIVEN_UP = (h2.errors.ErrorCodes.CANCEL, h2.errors.ErrorCodes.REFUSED_STREAM, h2.errors.ErrorCodes.NO_ERROR)
-
-
-def _fields(headers: object) -> Fields:
-    pairs: list[tuple[bytes, bytes]] = list(headers)  # type: ignore[call-overload]
-    return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in pairs]

@@ -131,7 +131,7 @@ class Exchange1:
         while True:
             event = await self._event()
             if isinstance(event, h11.Response):
-                return event.status_code, _fields(event.headers)
+                return event.status_code, fields_of(event.headers)
             if not isinstance(event, h11.InformationalResponse):
                 raise Broken("HTTP-protocol-error", "a body without a head")
 
@@ -156,7 +156,7 @@ class Exchange1:
         if isinstance(event, h11.Data):
             return bytes(event.data)
         if isinstance(event, h11.EndOfMessage):
-            trailers = Headers(_fields(event.headers))
+            trailers = Headers(fields_of(event.headers))
             self._end(complete=True)
             return trailers
         raise Broken("HTTP-response-incomplete")
@@ -209,7 +209,8 @@ class Exchange1:
         self._connection.over(complete=complete)
 
 
-def _fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
+def fields_of(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
+    """Header fields as text."""
     return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in headers]
 
 

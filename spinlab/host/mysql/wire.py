@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import lru_cache
 from typing import Any, cast
 
 from aiomysql import connection as library
@@ -44,6 +45,11 @@ class _Named(ssl.SSLContext):
 
 
 def _context(host: hosts.Host) -> ssl.SSLContext:
+    return _trusting(host, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=8)  # reading the roots takes tens of milliseconds
+def _trusting(host: hosts.Host, *_from_environment: str | None) -> ssl.SSLContext:
     context = _Named(ssl.PROTOCOL_TLS_CLIENT)
     context.load_default_certs()
     context.name = str(host)
