@@ -19,6 +19,9 @@ from spinlab.engine.child import CompilerFailed, Stopped, compile_in_child, memo
 from spinlab.engine.compiler import Compiler, Source, digest, interruptibly
 from spinlab.engine.wasm import Settings, make_engine
 from spinlab.errors import ComponentError
+from tests.engine.conftest import children
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 SMALL = bytes(wat2wasm('(module (func (export "f") (result i32) (i32.const 42)))'))
 
@@ -42,19 +45,6 @@ def compiler(tmp_path: Path) -> Compiler:
 
 def source(wasm: bytes) -> Source:
     return Source(digest(wasm), len(wasm), True, lambda: wasm)
-
-
-def children(of: psutil.Process | None = None) -> list[psutil.Process]:
-    """The compilers that run for this process: servers of other tests may be its children too."""
-    found = (of or psutil.Process()).children(recursive=True)
-    return [one for one in found if "compile_child" in " ".join(_command(one))]
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:  # it has just ended
-        return []
 
 
 @pytest.mark.parametrize("strategy", ["winch", "cranelift"])

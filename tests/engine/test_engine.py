@@ -22,7 +22,9 @@ from spinlab.engine.shelf import Shelf
 from spinlab.engine.wasm import Settings
 from spinlab.errors import ComponentError
 from spinlab.function import Limits
-from tests.engine.test_compiler import children
+from tests.engine.conftest import children
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 TEXT = (Path(__file__).parents[1] / "guests" / "hello.wat").read_text()
 HELLO = bytes(wat2wasm(TEXT))
