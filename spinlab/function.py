@@ -100,3 +100,8 @@ class Function:
     first_line: int = 1
     origin: str = ""
     loaded: Component | None = field(default=None, repr=False)
+
+    @property
+    def source_size(self) -> int:
+        """Bytes of the source."""
+        return len(self.source.encode() if isinstance(self.source, str) else self.source)

@@ -7,7 +7,7 @@ from typing import Final
 
 from spinlab import images
 from spinlab.errors import OptionError
-from spinlab.languages import language, title_of
+from spinlab.languages import language
 from spinlab.live import Live
 from spinlab.manifest import BuildCommand
 from spinlab.toolchains.find import Tool
@@ -50,14 +50,6 @@ def interfaces(live: Live) -> tuple[str, ...]:
     if hasattr(known, "official_interfaces"):
         found = known.official_interfaces(live.function, live.build)
     return found
-
-
-def title(name: str) -> str:
-    """A language's name for people."""
-    try:
-        return title_of(language(name))
-    except OptionError:
-        return name
 
 
 def tools(name: str) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from spinlab.export.building import title, tools
+from spinlab.export.building import tools
 from spinlab.export.minimum import Minimum
+from spinlab.languages import title_of_name
 from spinlab.manifest import Application, Component, Manifest
 
 _IGNORED = """\
@@ -145,7 +146,7 @@ def _language(component: Component) -> str:
 def _made(manifest: Manifest) -> str:
     """How each component comes to be."""
     rows = [
-        f"| `{name}` | {title(_language(c)) if _language(c) else ''} | {_how(c)} |"
+        f"| `{name}` | {title_of_name(_language(c)) if _language(c) else ''} | {_how(c)} |"
         for name, c in manifest.components.items()
     ]
     return "\n".join(["## What is made how", "", "| component | written in | made by |", "|---|---|---|", *rows])

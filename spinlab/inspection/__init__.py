@@ -117,7 +117,7 @@ def inspect(what: Live | bytes) -> Inspection:
         return _of("", memoryview(what))
     build = what.build
     image = bool(build.image or build.shared)
-    return _of(what.function.name, memoryview(build.component), image, _source_size(what) if image else 0)
+    return _of(what.function.name, memoryview(build.component), image, what.function.source_size if image else 0)
 
 
 def _of(name: str, data: memoryview, image: bool = False, source: int = 0) -> Inspection:
@@ -126,8 +126,3 @@ def _of(name: str, data: memoryview, image: bool = False, source: int = 0) -> In
         return Inspection(name, data, part, binary.imports(data), binary.exports(data), image, source)
     imports, exports = modules.externs(data, part)
     return Inspection(name, data, part, imports, exports, image, source)
-
-
-def _source_size(live: Live) -> int:
-    source = live.function.source
-    return len(source.encode() if isinstance(source, str) else source)

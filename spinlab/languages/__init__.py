@@ -149,6 +149,11 @@ def title_of(chosen: Language) -> str:
     return str(getattr(chosen, "title", "") or chosen.name)
 
 
+def title_of_name(name: str) -> str:
+    """The same for a name; one that is no language's stays as it is."""
+    return title_of(language(name)) if is_language(name) else name
+
+
 def all_languages() -> tuple[Language, ...]:
     """Each language once, by its name."""
     known = {x.name: x for x in languages().values()}

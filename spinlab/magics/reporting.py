@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from spinlab.errors import Location, RouteError, SourceView, SpinError
-from spinlab.function import Function
 from spinlab.magics.options import Arguments
 from spinlab.secrets import HIDDEN, mask
 from spinlab.widgets.plain import visible
@@ -91,14 +90,6 @@ def _is_about(error: SpinError, text: str) -> bool:
     if error.subject is not None:
         return error.subject[1] in (text, name)
     return bool(name) and name in error.message
-
-
-def function_view(function: Function) -> SourceView | None:
-    """The cell that a function came from, without its magic line."""
-    if not isinstance(function.source, str):
-        return None
-    above = function.first_line - 1
-    return SourceView(function.origin or function.name, "\n" * above + function.source, offset=above)
 
 
 def render(error: SpinError, *, colour: bool = True) -> list[str]:

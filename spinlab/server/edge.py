@@ -87,6 +87,15 @@ class Refusal:
         return self.text.partition(", so ")[0].partition(". ")[0].partition(": ")[0]
 
 
+def host_of(fields: Fields) -> tuple[Host, str] | Refusal:
+    """The host that a request is for, and how it was written."""
+    hosts = [value for name, value in fields if name == "host"]
+    if len(hosts) != 1:
+        return Refusal(400, "no 'Host' header present in request" if not hosts else "more than one 'Host' header")
+    host = parse_host(hosts[0])
+    return (host, hosts[0]) if host is not None else Refusal(400, "the 'Host' header is not a host")
+
+
 class Edge:
     """The rules for one listener.
 
@@ -125,16 +134,14 @@ class Edge:
             fields: Header fields, names in lower case.
         """
         seen = dict(reversed(fields))  # the first field of a name
-        hosts = [value for name, value in fields if name == "host"]
-        if len(hosts) != 1:
-            return Refusal(400, "no 'Host' header present in request" if not hosts else "more than one 'Host' header")
-        host = parse_host(hosts[0])
-        if host is None:
-            return Refusal(400, "the 'Host' header is not a host")
+        found = host_of(fields)
+        if isinstance(found, Refusal):
+            return found
+        host, text = found
         context = next((seen[name] for name in _CONTEXT if name in seen), None)
-        proxied = self._is_proxied(host, hosts[0].lower(), context, seen)
+        proxied = self._is_proxied(host, text.lower(), context, seen)
         if proxied is None:
-            return self._stranger(hosts[0])
+            return self._stranger(text)
         label, target, named = self._app_of(host, target, proxied=proxied)
         if label is None:
             return Refusal(404, f"an app's address is NAME.localhost, without further dots: {host.name}")

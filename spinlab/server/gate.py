@@ -8,8 +8,8 @@ address everybody may ask, by any name: what a page of another site may do is th
 from __future__ import annotations
 
 from spinlab.server.credentials import Fields, without_jupyter_cookies
-from spinlab.server.edge import SAFE, Edge, Entry, Policy, Refusal, from_another_site
-from spinlab.server.hosts import Host, parse_host
+from spinlab.server.edge import SAFE, Edge, Entry, Policy, Refusal, from_another_site, host_of
+from spinlab.server.hosts import Host
 
 
 class Gate(Edge):
@@ -33,16 +33,14 @@ class Gate(Edge):
 
     def admit(self, method: str, target: str, fields: Fields) -> Entry | Refusal:
         """Decide on a request; see `Edge.admit`."""
-        hosts = [value for name, value in fields if name == "host"]
-        if len(hosts) != 1:
-            return Refusal(400, "no 'Host' header present in request" if not hosts else "more than one 'Host' header")
-        host = parse_host(hosts[0])
-        if host is None:
-            return Refusal(400, "the 'Host' header is not a host")
+        found = host_of(fields)
+        if isinstance(found, Refusal):
+            return found
+        host, text = found
         if self.listens_openly:
             return Entry("", False, self.scheme, target, fields)
-        if not self._is_mine(host, hosts[0].lower()):
-            return self._foreign(hosts[0])
+        if not self._is_mine(host, text.lower()):
+            return self._foreign(text)
         refusal = self._another_page(method, host, dict(reversed(fields)))
         return refusal or Entry("", False, self.scheme, target, _without_cookies(fields))
 

@@ -71,6 +71,13 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def replace(path: Path, data: bytes) -> None:
+    """Write a file at once: whoever reads it meanwhile sees all of it, or what was there before."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as fresh:
+        fresh.write(data)
+    os.replace(fresh.name, path)
+
+
 def keep(place: Path, data: bytes, room: int) -> None:
     """Keep a file that can be made again; a folder that can't be written costs that each time, nothing else.
 

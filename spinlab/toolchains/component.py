@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from spinlab.errors import BuildError, ComponentError
-from spinlab.toolchains import find, npm
+from spinlab.toolchains import cache, find, npm
 from spinlab.toolchains.diagnostics import broken
 from spinlab.toolchains.process import ProgramError, call, environment
 from spinlab.toolchains.progress import Progress, silent
@@ -16,6 +16,7 @@ from spinlab.toolchains.progress import Progress, silent
 ADAPTERS: Final = "@bytecodealliance/jco@1.35.0"
 """What brings the adapters from preview 1 to WASI 0.2."""
 PREVIEW1: Final = "wasi_snapshot_preview1"
+_EMPTY_MODULE: Final = b"\0asm\1\0\0\0"
 
 
 def embed(core: bytes, wit: Path | str, world: str = "", progress: Progress = silent) -> bytes:
@@ -37,6 +38,24 @@ def embed(core: bytes, wit: Path | str, world: str = "", progress: Progress = si
         command = ["component", "embed", *chosen, str(given.absolute()), "in.wasm", "-o", "out.wasm"]
         _run(command, Path(scratch), progress, "the core module and its world don't fit")
         return Path(scratch, "out.wasm").read_bytes()
+
+
+def world(wit: Path, kept: Path, progress: Progress = silent) -> bytes:
+    """The custom section that tells a core module's world ``function``, made once and kept in a file.
+
+    Raises:
+        BuildError: The WIT is wrong.
+        CacheError: It can't be kept.
+    """
+    try:
+        return kept.read_bytes()
+    except FileNotFoundError:
+        pass
+    section = embed(_EMPTY_MODULE, wit, "function", progress)[len(_EMPTY_MODULE) :]
+    with cache.complaining(kept):
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        cache.replace(kept, section)
+    return section
 
 
 def new(core: bytes, adapters: Mapping[str, bytes] | None = None, progress: Progress = silent) -> bytes:

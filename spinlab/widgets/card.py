@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spinlab.function import ARGV, Function
 from spinlab.grants import denials, grants
 from spinlab.http import Denied
-from spinlab.languages import is_language, language, title_of
+from spinlab.languages import title_of_name
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -112,15 +112,10 @@ def with_source(shown: Display, function: Function) -> Display:
 def touches(function: Function) -> tuple[str, ...]:
     """What a function may touch, a line each; nothing at all gives no line."""
     kinds = (
-        ("outbound", function.allowed_outbound_hosts),
-        ("key-value store", function.key_value_stores),
-        ("SQLite database", function.sqlite_databases),
-        ("AI model", function.ai_models),
-        ("variable", tuple(function.variables)),
         ("environment", tuple(function.environment)),
         ("file", tuple(f"{s} as {d}" if d and s != d else s for s, d in function.files)),
     )
-    return tuple(f"{kind} {item}" for kind, items in kinds for item in items)
+    return (*map(str, grants(function)), *(f"{kind} {item}" for kind, items in kinds for item in items))
 
 
 def as_json(known: CardFacts) -> dict[str, Any]:
@@ -155,7 +150,7 @@ def as_json(known: CardFacts) -> dict[str, Any]:
 
 def _head(known: CardFacts) -> str:
     f = known.function
-    parts = [f.name, language_title(f.language)]
+    parts = [f.name, title_of_name(f.language)]
     if known.wasi:
         parts.append(f"WASI {known.wasi}")
     if known.revision:
@@ -168,7 +163,7 @@ def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
     f = known.function
     rows: list[tuple[str, str, Child]] = []
     if f.module:
-        text = f"module for other {language_title(f.language)} cells: import {f.name}"
+        text = f"module for other {title_of_name(f.language)} cells: import {f.name}"
         return [("is", text, text)]
     rows += [_route(known, index, pattern) for index, pattern in enumerate(f.routes)]
     if f.private or not f.routes:
@@ -201,11 +196,6 @@ def _denied(denied: Denied, count: int) -> tuple[str, Child]:
     return f"{what}; grant it with {denied.option}", join(
         coloured(what, WARN), muted("; grant it with "), code(denied.option)
     )
-
-
-def language_title(name: str) -> str:
-    """What a language is called in a sentence."""
-    return title_of(language(name)) if is_language(name) else name
 
 
 def times(count: int) -> str:

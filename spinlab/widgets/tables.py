@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spinlab.function import Function, Limits
-from spinlab.widgets.card import language_title, touches
+from spinlab.languages import title_of_name
+from spinlab.widgets.card import touches
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -33,7 +34,7 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
         rows.append(
             (
                 f.name + (" (orphan)" if f.name in orphans else ""),
-                language_title(f.language),
+                title_of_name(f.language),
                 ", ".join(f.routes) or "private",
                 ", ".join(touches(f)) or "nothing",
                 _size(live),
@@ -41,8 +42,8 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
             )
         )
     for f in of.modules.values():
-        title = language_title(f.language)
-        rows.append((f.name, title, "module", "nothing", octets(_source_size(f)), ""))
+        title = title_of_name(f.language)
+        rows.append((f.name, title, "module", "nothing", octets(f.source_size), ""))
     rows += [
         (s.id, "static response", s.route, "nothing", octets(len(s.response.body)), "") for s in of.static.values()
     ]
@@ -59,7 +60,7 @@ def built(lives: Sequence[Live], listed: Sequence[RouteInfo]) -> Display:
     rows = [
         (
             x.function.name,
-            language_title(x.function.language),
+            title_of_name(x.function.language),
             octets(x.sizes.component),
             octets(x.sizes.compressed),
             octets(x.sizes.compiled),
@@ -157,13 +158,8 @@ def _table(
 def _size(live: Live) -> str:
     """Its own bytes: a component's, or those of the source when it runs on a shared image."""
     if live.build.image:
-        return f"{octets(_source_size(live.function))} on a shared image"
+        return f"{octets(live.function.source_size)} on a shared image"
     return octets(live.sizes.component)
-
-
-def _source_size(function: Function) -> int:
-    source = function.source
-    return len(source.encode() if isinstance(source, str) else source)
 
 
 def _lines(function: Function) -> list[str]:

@@ -107,7 +107,7 @@ def _refuse(function: Function, kind: Kind) -> None:
 
 
 def _is_program(function: Function) -> bool:
-    return getattr(function, "executor", "http") == "wagi"
+    return function.executor == "wagi"
 
 
 def _text(function: Function) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from spinlab.errors import BuildError, CacheError
+from spinlab.errors import BuildError
 from spinlab.languages.c import parts
-from spinlab.languages.c.parts import CORE, CPP, GUEST, PREVIEW1, ZIG, Kind, Libc
-from spinlab.toolchains import cache, component, environments, find
+from spinlab.languages.c.parts import CORE, CPP, GUEST, ZIG, Kind, Libc
+from spinlab.toolchains import cache, component, find
+from spinlab.toolchains.component import PREVIEW1
 from spinlab.toolchains.diagnostics import broken
 from spinlab.toolchains.process import ProgramError, call, environment
 from spinlab.toolchains.progress import Progress
@@ -23,7 +24,6 @@ MEMORY: Final = 3 << 30
 SAYING: Final = ("-fdiagnostics-print-source-range-info", "-fdiagnostics-parseable-fixits", "-ferror-limit=50")
 WARNING: Final = ("-Wall", "-Wno-unused-parameter", "-Wno-unused-function")
 _SPIN_HPP: Final = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"spin\.hpp"', re.MULTILINE)
-_EMPTY_MODULE: Final = b"\0asm\1\0\0\0"
 
 
 class CompileError(Exception):
@@ -59,7 +59,7 @@ def make(kind: Kind, text: str, progress: Progress) -> Made:
     if libc == "own" and _asks_preview1(core):  # for files: our own answers have none
         core, log = _core(zig, kind, "adapted", text, progress)
         adapters[PREVIEW1] = component.adapter("reactor", progress)
-    world = _world(zig, progress)
+    world = component.world(GUEST / "spin.wit", _home(zig) / "world", progress)
     try:
         return Made(component.new(core + world, adapters, progress), log)
     except BuildError as error:
@@ -187,30 +187,6 @@ def _once(
     return made
 
 
-def _world(zig: Path, progress: Progress) -> bytes:
-    """The custom section that tells a core module's world; the same for every cell."""
-    path = _home(zig) / "world"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        pass
-    section = component.embed(_EMPTY_MODULE, GUEST / "spin.wit", "function", progress)[len(_EMPTY_MODULE) :]
-    with cache.complaining(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(section)
-        os.replace(partial, path)
-    return section
-
-
 def _asks_preview1(core: bytes) -> bool:
     """Whether a core module imports from preview 1; the name stands in one of its first sections."""
     return PREVIEW1.encode() in core[: 1 << 16]
-
-
-def is_here() -> bool:
-    """Whether the compiler is here, without getting it."""
-    try:
-        return find.find(find.ZIG) is not None and environments.is_ready(find.WASM_TOOLS.name, find.WASM_TOOLS.pins)
-    except CacheError:
-        return False

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from spinlab.languages.c import parts
-from spinlab.languages.c.parts import ADAPTER, CORE, PREVIEW1, Kind, Libc
+from spinlab.languages.c.parts import ADAPTER, CORE, Kind, Libc
 from spinlab.toolchains import component
+from spinlab.toolchains.component import PREVIEW1
 
 OUTPUT = "app.wasm"
 

@@ -8,13 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
+from spinlab.toolchains.component import PREVIEW1
+
 GUEST: Final = Path(__file__).parent / "guest"
 """Header, runtime and WIT; they run in the sandbox only."""
 
 Libc = Literal["none", "own", "adapted"]
 """Whether there is a libc, and who answers what it asks: `guest/libc.c`, or an adapter, which knows files as well."""
 
-PREVIEW1: Final = "wasi_snapshot_preview1"
 ADAPTER: Final = f"{PREVIEW1}.reactor.wasm"
 CORE: Final = "app.core.wasm"
 

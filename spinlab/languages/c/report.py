@@ -149,7 +149,7 @@ class _Reader:
     def _columns(self, said: re.Match[str], line: int, after: list[str]) -> tuple[int, int | None]:
         """Columns in characters: clang counts bytes, and shows ranges; zig draws them below the line."""
         begin = int(said["column"])
-        ends = [int(r[4]) for r in _RANGE.finditer(said["ranges"]) if int(r[1]) == line and int(r[2]) == begin == begin]
+        ends = [int(r[4]) for r in _RANGE.finditer(said["ranges"]) if int(r[1]) == line and int(r[2]) == begin]
         ends = [e for e in ends if e > begin]
         end = max(ends, default=None)
         if end is None and self._kind is ZIG and len(after) > 1:

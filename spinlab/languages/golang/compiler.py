@@ -14,6 +14,7 @@ from typing import Final
 
 from spinlab.languages.golang.source import SDK
 from spinlab.toolchains import cache, component, find
+from spinlab.toolchains.component import PREVIEW1
 from spinlab.toolchains.diagnostics import broken
 from spinlab.toolchains.process import Completed, ProgramError, call, environment
 from spinlab.toolchains.progress import Progress
@@ -22,10 +23,8 @@ GUEST: Final = Path(__file__).parent / "guest"
 """The SDK, the small net/http and the WIT; they run in the sandbox only."""
 MEMORY: Final = 4 << 30
 """Bytes that a compiler and a linker may hold."""
-PREVIEW1: Final = "wasi_snapshot_preview1"
 LANGUAGE: Final = "1.25"
 CELL: Final = "cell.go"
-_EMPTY_MODULE: Final = b"\0asm\1\0\0\0"
 _FETCHING: Final = ("GOPROXY", "GOSUMDB", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOINSECURE", "GOAUTH", "GOVCS")
 
 
@@ -75,7 +74,9 @@ def make(files: Mapping[str, str], requires: Sequence[str], progress: Progress, 
     go = find.ensure(find.GO, progress)
     core, log = _core(go, files, requires, whole_http, progress)
     adapter = component.adapter("reactor", progress)
-    world = _world(progress)
+    wit = GUEST / "spin.wit"
+    kept = cache.folder("go") / f"world-{hashlib.sha256(wit.read_bytes()).hexdigest()[:16]}"
+    world = component.world(wit, kept, progress)
     return Made(component.new(core + world, {PREVIEW1: adapter}, progress), log)
 
 
@@ -220,22 +221,6 @@ def names_in(go: Path, package: str) -> frozenset[str]:
 
 
 _DECLARED: Final = re.compile(r"^(?:(?:func|type|var|const)[ ](?:\([^)\n]*\)[ ])?|\t)([A-Z]\w*)\b", re.MULTILINE)
-
-
-def _world(progress: Progress) -> bytes:
-    """The custom section that tells a core module's world; the same for every cell."""
-    text = (GUEST / "spin.wit").read_bytes()
-    path = cache.folder("go") / f"world-{hashlib.sha256(text).hexdigest()[:16]}"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        pass
-    section = component.embed(_EMPTY_MODULE, GUEST / "spin.wit", "function", progress)[len(_EMPTY_MODULE) :]
-    with cache.complaining(path):
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(section)
-        os.replace(partial, path)
-    return section
 
 
 def _identity(go: Path) -> str:

@@ -165,11 +165,5 @@ def _missing(scanned: Scanned) -> SourceError:
     )
 
 
-def form(scanned: Scanned) -> str:
-    """The form of the handler that counts, as in the image: a listener before a default export before `handle`."""
-    names = {place.name for place in scanned.handlers}
-    return next((name for name in (LISTENER, DEFAULT, HANDLE) if name in names), LISTENER)
-
-
 def _at(place: Place, label: str = "") -> Location:
     return Location(place.line, place.column, place.column + place.width, label)

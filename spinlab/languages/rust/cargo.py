@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -230,11 +229,6 @@ def cargo_home() -> Path:
     """Where cargo keeps what it has fetched."""
     chosen = os.environ.get("CARGO_HOME")
     return Path(chosen) if chosen else Path.home() / ".cargo"
-
-
-def clean() -> None:
-    """Remove everything that was compiled."""
-    shutil.rmtree(cache.folder("rust"), ignore_errors=True)
 
 
 def _messages(out: bytes) -> Iterator[Message]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -37,15 +36,9 @@ def write(key: str, build: Build) -> None:
     folder = cache.folder("rust", "built")
     about = {"size": len(build.component), "warnings": build.warnings, "log": build.log}
     with cache.complaining(folder):
-        _replace(folder / f"{key}.wasm", build.component)
-        _replace(folder / f"{key}.json", json.dumps(about).encode())
+        cache.replace(folder / f"{key}.wasm", build.component)
+        cache.replace(folder / f"{key}.json", json.dumps(about).encode())
         _make_room(folder)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as fresh:
-        fresh.write(data)
-    Path(fresh.name).replace(path)
 
 
 def _make_room(folder: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -51,9 +50,7 @@ def keep(kept: Path, text: str) -> None:
     """Keep a lock file, unless it is kept already."""
     if not kept.exists() or kept.read_text(encoding="utf-8") != text:
         with cache.complaining(kept):
-            with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=kept.name, delete=False) as fresh:
-                fresh.write(text.encode())
-            Path(fresh.name).replace(kept)
+            cache.replace(kept, text.encode())
 
 
 def put_back(pinned: str, home: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spinlab.grants import options
-from spinlab.magics.cell import variable
+from spinlab.magics.cell import OPTIONS
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional
 from spinlab.magics.quantities import count
@@ -86,11 +86,7 @@ def _all() -> tuple[Any, ...]:
             group="capabilities",
             takes=(Positional("NAME", "A function of the app."),),
             options=(
-                Option(("--allowed-outbound-host", "--allow"), "A host it may reach.", "URL", many=True),
-                Option(("--key-value-store", "--kv"), "A key-value store it may open.", "LABEL", many=True),
-                Option(("--sqlite-database", "--sqlite"), "An SQLite database it may open.", "LABEL", many=True),
-                Option(("--ai-model",), "A model it may use.", "NAME", many=True),
-                Option(("--variable", "--var"), "A variable it may read.", "NAME[=OTHER]", many=True, convert=variable),
+                *(option for option in OPTIONS if option.key in _OPTIONS),
                 Option(("--take-back",), "Take these grants away instead."),
             ),
             completes=name,
