@@ -95,6 +95,15 @@ def test_memory_is_bounded_by_the_configuration_from_the_next_request_on(app: Ap
     assert app.get("/greedy").text == str(40 << 20)
 
 
+def test_an_instance_that_is_being_made_while_the_bounds_change_serves_no_request(app: App) -> None:
+    app.add(Function("greedy", GREEDY, routes=("/greedy",)))
+    for _ in range(25):
+        app.configure(RuntimeConfig(max_instance_memory=48 << 20))
+        assert app.get("/greedy").status == 500
+        app.configure(RuntimeConfig())
+        assert app.get("/greedy").status == 200
+
+
 def test_a_variable_is_declared_by_its_value_and_forgotten_with_it(app: App) -> None:
     app.set_variable("other", "x")
     assert app.variables["other"] == {"required": True}

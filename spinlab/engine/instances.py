@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spinlab.engine.effects import Context
 from spinlab.engine.ffi import Caps, Instance, Trap
 from spinlab.engine.memory import standing_at
-from spinlab.engine.ready import Spare
+from spinlab.engine.ready import Generation, Spare
 
 if TYPE_CHECKING:
     from spinlab.engine.engine import Prepared
@@ -28,6 +28,11 @@ class Instances:
         self._caps = caps
         self._fits_pool = caps.memory <= pooled_memory
 
+    @property
+    def generation(self) -> Generation:
+        """Equal for two instances exactly when they are of the same code and within the same bounds."""
+        return self, self._prepared.generation
+
     def make(self, context: Context) -> Spare:
         """A fresh instance, its code loaded.
 
@@ -35,7 +40,7 @@ class Instances:
             Trap: It could not be made, or its warm-up failed.
         """
         began = time.perf_counter()
-        generation = self._prepared.generation
+        generation = self.generation
         instance = self._instantiate(context)
         report = ""
         if self._prepared.warms:

@@ -27,6 +27,9 @@ IDLE = 1.0
 LEISURE = 0.001
 """Seconds that a thread waits before it begins when nobody is in need: the answer that gave it work is on its way."""
 
+Generation = tuple[object, int]
+"""The bounds that an instance was made with, and the number of the code that it was made from."""
+
 
 @dataclass
 class Spare:
@@ -35,7 +38,7 @@ class Spare:
     Attributes:
         instance: A store with its instance.
         context: What it was loaded with; holds its import-time log.
-        generation: Of the code it was made from.
+        generation: What it was made from.
         served: Requests that it has answered.
         since: When it began to wait, on the monotonic clock.
         seconds: How long it took to make.
@@ -44,7 +47,7 @@ class Spare:
 
     instance: Instance
     context: Context | None
-    generation: int
+    generation: Generation
     served: int = 0
     since: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
@@ -56,11 +59,11 @@ class Stock:
 
     Parameters:
         make: Makes one; None when it can't.
-        generation: The generation of the function's code now.
+        generation: The generation that an instance made now would have.
         cost: Bytes of memory that one holds, about.
     """
 
-    def __init__(self, make: Callable[[], Spare | None], generation: Callable[[], int], cost: int) -> None:
+    def __init__(self, make: Callable[[], Spare | None], generation: Callable[[], Generation], cost: int) -> None:
         self.make = make
         self.generation = generation
         self.cost = cost

@@ -81,7 +81,7 @@ class Sandbox:
         self._threads = threads(engine)
         self._pooled = engine.settings.memory
         self._instances = Instances(prepared, prepared.caps(limits), self._pooled)
-        self._stock = Stock(self._ahead, lambda: prepared.generation, _cost(prepared))
+        self._stock = Stock(self._ahead, lambda: self._instances.generation, _cost(prepared))
         self._pays = prepared.warms
         self._makes_ahead = True
         self._stock_up = AHEAD[0]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from spinlab import App, Function, Request
@@ -17,6 +14,7 @@ from spinlab.errors import BuildError, CacheError, OptionError, SourceError, Too
 from spinlab.languages import language
 from spinlab.languages.c import compiler
 from spinlab.toolchains import find
+from tests.languages.building import compilers, during, interrupt
 from tests.languages.compiled import BEGIN, answer, body, error
 
 pytestmark = pytest.mark.toolchain
@@ -183,6 +181,7 @@ def test_a_starter_that_is_not_offered_is_told(name: str) -> None:
         language(name).starter("nosuch")
 
 
+COMPILERS = ("zig", "clang")
 _MACROS = "#define A0 1,\n" + "".join(f"#define A{n + 1} A{n} A{n} A{n} A{n} A{n}\n" for n in range(20))
 ENDLESS = {
     "c": f"{_MACROS}int many[] = {{ A20 }};\n",
@@ -197,28 +196,9 @@ ENDLESS = {
 def test_an_interrupt_ends_an_endless_build_and_leaves_no_compiler(name: str) -> None:
     source = ENDLESS[name] + body(name, "_ = req; _ = res; _ = x;" if name == "zig" else "")
     language(name).warm()
-    here = psutil.Process()
-
-    def compilers() -> list[psutil.Process]:
-        return [p for p in here.children(recursive=True) if "zig" in p.name() or "clang" in p.name()]
-
-    ended = threading.Event()
-
-    def interrupt() -> None:
-        while not compilers() and not ended.is_set():
-            time.sleep(0.01)
-        if not ended.wait(0.3):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    waiting = threading.Thread(target=interrupt)
-    waiting.start()
-    try:
-        with App("test") as app, pytest.raises(KeyboardInterrupt):
-            app.add(Function("f", source, language=name, routes=("/f",)))
-    finally:
-        ended.set()
-        waiting.join()
-    assert compilers() == []
+    with App("test") as app, during(interrupt, *COMPILERS), pytest.raises(KeyboardInterrupt):
+        app.add(Function("f", source, language=name, routes=("/f",)))
+    assert compilers(COMPILERS) == []
 
 
 def test_two_cells_are_built_at_once() -> None:

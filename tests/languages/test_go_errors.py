@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from spinlab import App, Function, Request
@@ -18,6 +16,7 @@ from spinlab.languages import BuildContext, language
 from spinlab.languages.golang import compiler, official
 from spinlab.languages.golang.source import Source
 from spinlab.toolchains import find
+from tests.languages.building import compilers, during, interrupt
 from tests.languages.compiled import answer, error
 
 pytestmark = pytest.mark.toolchain
@@ -296,28 +295,10 @@ def test_options_that_mean_nothing_here_are_refused() -> None:
 def test_an_interrupt_ends_a_long_build_and_leaves_no_compiler() -> None:
     language("go").warm()  # type: ignore[attr-defined]
     many = "".join(f"func f{n}(a, b int) int {{ return a*{n} + b/{n + 1} }}\n" for n in range(40_000))
-    here = psutil.Process()
-
-    def compilers() -> list[psutil.Process]:
-        return [p for p in here.children(recursive=True) if p.name() in ("go", "compile", "link")]
-
-    ended = threading.Event()
-
-    def interrupt() -> None:
-        while not any(p.name() == "compile" for p in compilers()) and not ended.is_set():
-            time.sleep(0.01)
-        if not ended.wait(0.3):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    waiting = threading.Thread(target=interrupt)
-    waiting.start()
-    try:
-        with App("test") as app, pytest.raises(KeyboardInterrupt):
-            app.add(Function("f", many + go(""), language="go", routes=("/f",)))
-    finally:
-        ended.set()
-        waiting.join()
-    assert compilers() == []
+    many += f"// {time.time_ns()}\n"  # what was built before is not built again
+    with App("test") as app, during(interrupt, "compile"), pytest.raises(KeyboardInterrupt):
+        app.add(Function("f", many + go(""), language="go", routes=("/f",)))
+    assert compilers(("go", "compile", "link")) == []
 
 
 def test_cells_are_built_at_once() -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from spinlab import App, Function
@@ -23,6 +21,7 @@ from spinlab.languages.rust.crates import Crate
 from spinlab.languages.rust.project import Project
 from spinlab.languages.rust.starters import STARTERS
 from spinlab.toolchains import cache, confine, rust
+from tests.languages.building import compilers, during, interrupt
 from tests.languages.compiled import answer, error
 
 pytestmark = pytest.mark.toolchain
@@ -177,62 +176,27 @@ def test_a_rust_without_a_wasm_target_is_told_how_to_add_it() -> None:
 COMPILERS = ("cargo", "rustc", "wasm-component-ld", "rust-lld")
 
 
-def programs() -> list[psutil.Process]:
-    """The compilers below this process."""
-    return [process for process in psutil.Process().children(recursive=True) if _name(process) in COMPILERS]
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return "" if process.status() == psutil.STATUS_ZOMBIE else str(process.name())
-    except psutil.Error:
-        return ""
-
-
-@contextmanager
-def during(act: Callable[[], object], name: str = "rustc") -> Iterator[None]:
-    """Do something while a compiler runs."""
-    ended = threading.Event()
-
-    def wait() -> None:
-        while not ended.is_set():
-            if any(_name(process) == name for process in programs()):
-                if not ended.wait(0.3):
-                    act()
-                return
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
 def test_an_interrupt_ends_an_endless_build_and_leaves_no_compiler() -> None:
     sent: list[float] = []
 
-    def interrupt() -> None:
+    def stop() -> None:
         sent.append(time.monotonic())
-        os.kill(os.getpid(), signal.SIGINT)
+        interrupt()
 
-    with App("test") as app, during(interrupt), pytest.raises(KeyboardInterrupt):
+    with App("test") as app, during(stop, "rustc"), pytest.raises(KeyboardInterrupt):
         app.add(Function("f", ENDLESS, language="rust", routes=("/f",)))
     assert sent
-    assert programs() == []
+    assert compilers(COMPILERS) == []
     with App("test") as app:  # and the folder is free again
         assert app.add(Function("f", PLAIN + "// again\n", language="rust", routes=("/f",))) is not None
 
 
 def test_a_compiler_that_is_killed_is_told() -> None:
     def kill() -> None:
-        for process in programs():
-            if _name(process) == "rustc":
-                process.kill()
+        for process in compilers(("rustc",)):
+            process.kill()
 
-    with during(kill):
+    with during(kill, "rustc"):
         found = error("rust", ENDLESS)
     assert isinstance(found, BuildError)
     assert "rustc was killed" in found.message

@@ -57,7 +57,12 @@ class Service:
                 start_new_session=True,  # an interrupt of the kernel's group is not meant for it
             )
         threading.Thread(target=self._read, name="spinlab-esbuild", daemon=True).start()
-        self._answers.get(timeout=_LONGEST)  # its version
+        try:
+            if self._answers.get(timeout=_LONGEST) is None:  # its version
+                raise self._ended()
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, request: Mapping[str, Value], tick: Callable[[], None] = lambda: None) -> dict[str, Value]:
         """Send a request and wait for its answer; one at a time.
