@@ -9,7 +9,7 @@ Everything a magic does is a Python call as well::
     app.get("/hello").text
 
 `current_app` is the app of this process that the magics work on; `function` makes a function of an ordinary Python
-function; `load` makes an app of a spin.toml; `inspect` takes a component apart.
+function; `load` makes an app of a spin.toml; `inspect` takes a component apart; `check` tries an exercise of a lesson.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = [
     "Response",
     "SpinError",
     "__version__",
+    "check",
     "current_app",
     "function",
     "inspect",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from spinlab.inspection import inspect
     from spinlab.loading import load
     from spinlab.session import current_app, function
+    from spinlab.testing.lessons.checking import check
 
 _HOMES = {
     "App": "spinlab.app",
@@ -57,6 +59,7 @@ _HOMES = {
     "load": "spinlab.loading",
     "current_app": "spinlab.session",
     "function": "spinlab.session",
+    "check": "spinlab.testing.lessons.checking",
 }
 
 

@@ -20,6 +20,7 @@
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
     ├── StoreError              a store or database that can't be used, or a statement that failed
+    ├── CheckFailed             an exercise of a lesson that is not done yet
     ├── ToolMissing             a tool or package that is needed and not here
     └── CacheError              the cache can't be read or written
 
@@ -188,6 +189,10 @@ class ExportError(SpinError):
 
 class StoreError(SpinError):
     """A key-value store or database can't be used, or a statement on it failed."""
+
+
+class CheckFailed(SpinError):
+    """An exercise of a lesson is not done yet; the hint says where to look."""
 
 
 class ToolMissing(SpinError):

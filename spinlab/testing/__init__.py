@@ -1,0 +1,1 @@
+"""What checks functions: the exercises of the lessons."""
