@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
 
+from spinlab.changes import Changes
 from spinlab.engine import Call, Collector, Outcome, Sink, failure
 from spinlab.errors import Busy
 from spinlab.http import Headers, LogLine, Request, Response
@@ -26,15 +27,20 @@ class Answering:
         table: The functions and static responses; looked at on each request.
         about: What Spin's info endpoint tells of the app; looked at on each request for it.
         secrets: What nobody may see of what guests write; looked at on each request.
+        changes: Told of each request that is over.
 
     Attributes:
         ledger: What is kept of the requests.
     """
 
     def __init__(
-        self, table: Callable[[], Table], about: Callable[[], Mapping[str, str]], secrets: Callable[[], Secrets]
+        self,
+        table: Callable[[], Table],
+        about: Callable[[], Mapping[str, str]],
+        secrets: Callable[[], Secrets],
+        changes: Changes,
     ) -> None:
-        self.ledger = Ledger()
+        self.ledger = Ledger(changes=changes)
         self._table = table
         self._about = about
         self._secrets = secrets

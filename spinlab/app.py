@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinlab.answering import Answering
+from spinlab.changes import STORES, Changes
 from spinlab.client import Client
 from spinlab.engine import Call, Engine, Sink
 from spinlab.function import Function
@@ -53,6 +54,7 @@ class App(Client, Keeping, Shown):
         services: What stands behind the functions' grants.
         application: What the manifest says of the app that it was loaded from; None for one that was written here.
         migrations: Label and name -> the SQL scripts that made the tables, for the export.
+        changes: Who wants to know when functions, requests or stores change.
         idle: Components of that manifest that nothing here runs, for the export.
     """
 
@@ -77,9 +79,12 @@ class App(Client, Keeping, Shown):
         self._state_dir = None if state_dir is None else Path(state_dir)
         self.services = self._services(runtime)
         self._maker = Maker(engine, lambda: self.services, None if tell is None else self._masking(tell))
-        self._registry = Registry(self._maker)
+        self.changes = Changes()
+        self._registry = Registry(self._maker, self.changes)
         self._lock = self._registry.lock
-        self._answering = Answering(lambda: self._registry.table, self._about, lambda: self.services.variables.secrets)
+        self._answering = Answering(
+            lambda: self._registry.table, self._about, lambda: self.services.variables.secrets, self.changes
+        )
 
     @property
     def engine(self) -> Engine:
@@ -246,6 +251,7 @@ class App(Client, Keeping, Shown):
             for live in lives:
                 self._maker.rehost(live)
             old.close()
+        self.changes.tell(STORES)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from spinlab.changes import REQUESTS, Changes
 from spinlab.engine import Outcome, Prepared, Sandbox, Sink, Sizes, compressed
 from spinlab.engine.binary import MODULE_HEADER
 from spinlab.function import Function
@@ -114,10 +115,11 @@ class History:
 
 @dataclass
 class Ledger:
-    """What an app keeps of its requests, bounded: log lines and traces, oldest first."""
+    """What an app keeps of its requests, bounded: log lines and traces, oldest first; and who is told of them."""
 
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
     traces: deque[Traced] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    changes: Changes = field(default_factory=Changes)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
@@ -188,3 +190,4 @@ class Recorder:
             )
         )
         self._sink.end(outcome)
+        self._ledger.changes.tell(REQUESTS)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from spinlab.changes import FUNCTIONS, Changes
 from spinlab.declared import check
 from spinlab.errors import NameRefused, OptionError, RouteError
 from spinlab.function import Function
@@ -34,18 +35,29 @@ class Registry:
 
     Parameters:
         maker: Makes functions live.
+        changes: Told of each change.
 
     Attributes:
-        table: What requests see; replaced as a whole.
         lock: Held while something changes.
     """
 
-    def __init__(self, maker: Maker) -> None:
-        self.table = Table()
+    def __init__(self, maker: Maker, changes: Changes) -> None:
+        self._table = Table()
+        self._changes = changes
         self.lock = threading.RLock()
         self._maker = maker
         self._histories: dict[str, History] = {}
         self._modules: dict[str, Function] = {}
+
+    @property
+    def table(self) -> Table:
+        """What requests see; replaced as a whole."""
+        return self._table
+
+    @table.setter
+    def table(self, table: Table) -> None:
+        self._table = table
+        self._changes.tell(FUNCTIONS)
 
     @property
     def live(self) -> Mapping[str, Live]:

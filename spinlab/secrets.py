@@ -12,7 +12,7 @@ import html
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -82,6 +82,15 @@ class Secrets:
         found = {spelling for value in self._known for spelling in _spellings(value)}
         parts = sorted(map(re.escape, found), key=len, reverse=True)
         self._pattern = re.compile("|".join(parts)) if parts else None
+
+
+def masked(value: Any) -> Any:
+    """What JSON can hold, with the secrets in its texts hidden."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, Mapping):
+        return {key: masked(one) for key, one in value.items()}
+    return [masked(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 _lock = threading.Lock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from spinlab.secrets import mask
+from spinlab.secrets import mask, masked
 from spinlab.widgets.markup import Markup
 
 
@@ -30,13 +30,4 @@ class Display:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The display in every form (IPython's protocol)."""
-        return {"text/plain": mask(self.text), "text/html": mask(str(self.html)), **_masked(self.custom)}
-
-
-def _masked(value: Any) -> Any:
-    """JSON without secrets."""
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {key: _masked(one) for key, one in value.items()}
-    return [_masked(one) for one in value] if isinstance(value, list) else value
+        return {"text/plain": mask(self.text), "text/html": mask(str(self.html)), **masked(self.custom)}
