@@ -10,7 +10,6 @@ import spinlab
 from spinlab import App
 from spinlab.commands import Asked, Reply, Room
 from spinlab.commands.channel import RUNNING
-from spinlab.commands.command import Asked as Command
 from spinlab.errors import OptionError
 from tests.commands.line import FrontEnd
 
@@ -39,12 +38,8 @@ def test_an_error_is_an_answer(app: App) -> None:
         raise ZeroDivisionError("by zero")
 
     front = FrontEnd(app, {"fails": fails, "breaks": breaks})
-    assert front.error("fails") == {
-        "kind": "OptionError",
-        "message": "this was wrong",
-        "hint": "do that",
-        "details": "",
-    }
+    said = front.error("fails")
+    assert (said["kind"], said["message"], said["hint"]) == ("OptionError", "this was wrong", "do that")
     assert front.error("breaks")["kind"] == "ZeroDivisionError"
 
 
@@ -115,7 +110,7 @@ def test_what_is_no_command_is_ignored_and_a_closed_channel_is_silent(app: App) 
     ],
 )
 def test_arguments_of_another_kind_are_refused(getter: str, value: object, message: str) -> None:
-    asked = Command({"x": value} if value is not None else {})
+    asked = Asked({"x": value} if value is not None else {})
     with pytest.raises(OptionError) as caught:
         getattr(asked, getter)("x")
     assert caught.value.message.startswith(message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -37,11 +38,11 @@ def test_a_widget_is_told_of_changes_until_it_is_closed(app: App, monkeypatch: p
     for _ in range(400):
         if sent:
             break
-        __import__("time").sleep(0.01)
+        time.sleep(0.01)
     assert sent == [{"event": "changed", "value": {"what": ["functions"]}}]
     probe.close()
     app.remove("hello")
-    __import__("time").sleep(0.1)
+    time.sleep(0.1)
     assert len(sent) == 1
 
 
