@@ -34,6 +34,7 @@ __all__ = [
     "inspect",
     "load",
     "load_ipython_extension",
+    "scorecard",
     "unload_ipython_extension",
 ]
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from spinlab.loading import load
     from spinlab.session import current_app, function
     from spinlab.testing.lessons.checking import check
+    from spinlab.traits import scorecard
 
 _HOMES = {
     "App": "spinlab.app",
@@ -59,6 +61,7 @@ _HOMES = {
     "load": "spinlab.loading",
     "current_app": "spinlab.session",
     "function": "spinlab.session",
+    "scorecard": "spinlab.traits",
     "check": "spinlab.testing.lessons.checking",
 }
 

@@ -11,9 +11,11 @@ from spinlab.live import Live
 from spinlab.rows import Rows
 from spinlab.stores import KeyValueStore, Value
 from spinlab.trace import Trace
+from spinlab.traits import Scorecard
 from spinlab.widgets import inspection, stored, tables
 from spinlab.widgets.card import card, facts_of
 from spinlab.widgets.response import response as as_display
+from spinlab.widgets.scorecard import scorecard
 from spinlab.widgets.timeline import timeline
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def show(value: object) -> Bundle:
         return stored.value(value)._repr_mimebundle_()
     if isinstance(value, KeyValueStore):
         return stored.keys(value)._repr_mimebundle_()
+    if isinstance(value, Scorecard):
+        return scorecard(value)._repr_mimebundle_()
     if isinstance(value, Inspection):
         return inspection.card(value)._repr_mimebundle_()
     return live(value) if isinstance(value, Live) else app(cast("App", value))
