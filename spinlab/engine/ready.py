@@ -157,9 +157,13 @@ class Makers:
             return True
 
     def want(self, stock: Stock, count: int) -> None:
-        """Have up to `count` instances of a function made ahead, soon."""
+        """Have up to `count` instances of a function made ahead, soon; nothing while others leave no room.
+
+        A function that is turned away asks again after its next request. Were it listed, the threads would look
+        through thousands of functions at every request.
+        """
         with self._changed:
-            if stock.closed or self._closed:
+            if stock.closed or self._closed or not (stock.ready or stock.making or self._room(stock)):
                 return
             stock.wanted = count
             self._stocks[id(stock)] = stock

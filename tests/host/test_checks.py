@@ -93,6 +93,13 @@ def test_a_label_without_a_backend_is_refused() -> None:
         checked(sqlite_databases=("other",))
 
 
+def test_a_function_without_hosts_does_not_look_at_all_others() -> None:
+    def looks() -> dict[str, dict[str, object]]:
+        raise AssertionError("the variables of the whole app are put together for each function that is added")
+
+    check(Function("f", ""), Services(declared=looks))
+
+
 def test_a_function_without_grants_loads_no_capability() -> None:
     code = """
 import sys
