@@ -5,6 +5,8 @@ digest is the file's own. Compiled code runs with the rights of this process, so
 descriptor is a regular file of ours that nobody else can write, and its bytes have that digest; then that same
 descriptor is what wasmtime maps. Anything else counts as absent and is compiled again.
 
+Beside it there may be one for all users of the machine, which is only read. Its files may be the administrator's.
+
 Writers put a file aside and rename it, so several kernels can share a cache. When the disk is full or the folder can't
 be written, everything works without, and says so once.
 """
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from spinlab import folders
 from spinlab.engine import native, trusted
 from spinlab.engine.processor import processor
 from spinlab.engine.trusted import POSIX, Loader, T, Untrusted, digest_of, opened
@@ -69,10 +72,13 @@ class Cache:
     Parameters:
         folder: Made when the first entry is written; default `default_folder`.
         limit: Bytes to keep; what was used least recently goes first.
+        shared: A folder of the same form that is only read; when `folder` is left out, by default the one that
+            `spinlab.folders.shared` gives.
     """
 
-    def __init__(self, folder: Path | None = None, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path | None = None, limit: int = LIMIT, shared: Path | None = None) -> None:
         self.folder = folder or default_folder()
+        self.shared = shared or (None if folder else folders.shared("compiled"))
         self.limit = limit
         self.warning = ""
         self._guard = threading.Lock()
@@ -80,7 +86,10 @@ class Cache:
 
     def load(self, key: str, loader: Loader[T]) -> T | None:
         """What `loader` makes of the entry, or None when there is none that can be trusted and used."""
-        folder = self.folder / key
+        found = self._load(self.shared / key, loader, shared=True) if self.shared else None
+        return found if found is not None else self._load(self.folder / key, loader)
+
+    def _load(self, folder: Path, loader: Loader[T], *, shared: bool = False) -> T | None:
         try:
             names = [n for n in os.listdir(folder) if n.endswith(_SUFFIX)]
         except OSError:
@@ -89,9 +98,10 @@ class Cache:
             path = folder / name
             try:
                 with opened(path) as descriptor:
-                    return trusted.load(descriptor, name[: -len(_SUFFIX)], loader)
+                    return trusted.load(descriptor, name[: -len(_SUFFIX)], loader, shared=shared)
             except Untrusted:
-                _remove(path)
+                if not shared:
+                    _remove(path)
             except OSError:
                 continue
         return None

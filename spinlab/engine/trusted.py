@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from spinlab.errors import ComponentError
+from spinlab.folders import guarded
 
 T = TypeVar("T")
 Loader = Callable[[Path | bytes], T]
@@ -36,12 +37,21 @@ def opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def load(descriptor: int, digest: str, loader: Loader[T], *, known: bool = False) -> T:
-    """Check the open file, then hand that same file to the loader."""
+def load(descriptor: int, digest: str, loader: Loader[T], *, known: bool = False, shared: bool = False) -> T:
+    """Check the open file, then hand that same file to the loader.
+
+    Parameters:
+        descriptor: Of the open file.
+        digest: What its content must have.
+        loader: Takes it.
+        known: Whether the content is known to have that digest.
+        shared: Whether it is in the cache for all users: then it may be the administrator's, others may read it, and
+            nothing about it is changed, which in a layered file system would make a copy of it.
+    """
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise Untrusted("it is not a regular file")
-    if POSIX and (status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077):
+    if not (guarded(status) if shared else _private(status)):
         raise Untrusted("others can write it, or the file system keeps no file private")
     try:
         if _DESCRIPTORS is None or status.st_size < _SMALL:
@@ -55,10 +65,14 @@ def load(descriptor: int, digest: str, loader: Loader[T], *, known: bool = False
             loaded = loader(Path(_DESCRIPTORS) / str(descriptor))
     except ComponentError as error:  # wasmtime itself refuses it, for instance for another processor
         raise Untrusted(str(error)) from error
-    if POSIX:
+    if POSIX and not shared:
         with contextlib.suppress(OSError):
             os.utime(descriptor)
     return loaded
+
+
+def _private(status: os.stat_result) -> bool:
+    return not POSIX or (status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077)
 
 
 def _contents(descriptor: int) -> bytes:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from spinlab.engine import native, values
+from spinlab.engine import native, processor, values
 from spinlab.errors import ComponentError
 
 MIB: Final = 1 << 20
+_TARGET: Final = b"x86_64-unknown-linux-gnu"  # the only one that there is a level for
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ def make_engine(settings: Settings, strategy: str, *, pooled: bool = False, thre
     native.config_async(config, True)
     native.config_shared_memory(config, False)  # its growth passes by the limits of a store
     native.config_parallel(config, threads)
+    _aim(config)
     if pooled:
         pool = native.pool_new()
         native.pool_scan_pages(pool)
@@ -222,3 +224,12 @@ def make_engine(settings: Settings, strategy: str, *, pooled: bool = False, thre
         native.config_pool(config, pool)
         native.pool_delete(pool)
     return WasmEngine(native.engine_new(config), strategy, pooled)
+
+
+def _aim(config: int) -> None:
+    """Compile for the level of processors that was asked for; nothing to do for this very one."""
+    wanted = processor.flags()
+    if wanted:
+        check(native.config_target(config, _TARGET))
+    for feature in wanted:
+        native.config_feature(config, feature.encode())

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from spinlab.errors import BuildError, OptionError
-from spinlab.folders import cache_dir
+from spinlab.folders import cache_dir, shared
 from spinlab.images import javascript_build, packages, python_build
 from spinlab.images.recipe import HERE, RECIPES, key
 from spinlab.toolchains import cache
@@ -119,7 +119,7 @@ def _obtain(kind: str, wasi: str, requires: tuple[str, ...], what: str, make: Ma
     found = _known.get(name)
     if found is not None and found.path.exists():
         return found
-    image = load(SHIPPED, name) or load(cache.folder("images"), name)
+    image = next(filter(None, (load(folder, name) for folder in _folders())), None)
     if image is None:
         with cache.locked(f"image-{name}", lambda: progress(f"another process builds {what}", None)):
             image = load(cache.folder("images"), name) or _build(kind, wasi, requires, make, name, progress)
@@ -132,6 +132,11 @@ def _name(kind: str, wasi: str, requires: tuple[str, ...]) -> str:
     return javascript_build.key() if kind == JAVASCRIPT else key(wasi, requires)
 
 
+def _folders() -> tuple[Path, ...]:
+    """Where images are: with the package, in the cache for all users, in the user's own."""
+    return tuple(filter(None, (SHIPPED, shared("images"), cache_dir() / "images")))
+
+
 def build_all(progress: Progress = silent) -> tuple[Image, ...]:
     """Every image without packages, built where it is not there yet."""
     return (*(python(wasi, (), progress) for wasi in RECIPES), javascript(progress))
@@ -139,15 +144,14 @@ def build_all(progress: Progress = silent) -> tuple[Image, ...]:
 
 def list_images() -> tuple[Image, ...]:
     """Every image that is built: those that came with the package and those in the cache."""
-    folders = [folder for folder in (SHIPPED, cache_dir() / "images") if folder.is_dir()]
-    found = (load(folder, path.stem, check=False) for folder in folders for path in sorted(folder.glob("*.json")))
+    found = (load(folder, path.stem, check=False) for folder in _folders() for path in sorted(folder.glob("*.json")))
     return tuple(image for image in found if image is not None)
 
 
 def find(wasi: str, requires: Iterable[str] = (), kind: str = PYTHON) -> Image | None:
     """The image that `python` or `javascript` would give, when it is built already."""
     name = _name(kind, wasi, packages.normal(requires))
-    found = (load(folder, name, check=False) for folder in (SHIPPED, cache_dir() / "images"))
+    found = (load(folder, name, check=False) for folder in _folders())
     return next((image for image in found if image is not None and image.path.exists()), None)
 
 
@@ -160,8 +164,9 @@ def is_current(image: Image) -> bool:
 
 
 def prune() -> tuple[Image, ...]:
-    """Remove the images in the cache that an earlier version of spinlab made; answers which."""
-    old = tuple(i for i in list_images() if not is_current(i) and i.path.parent != SHIPPED)
+    """Remove the images in the user's cache that an earlier version of spinlab made; answers which."""
+    own = cache_dir() / "images"
+    old = tuple(i for i in list_images() if not is_current(i) and i.path.parent == own)
     for image in old:
         for path in (image.path, image.path.with_suffix(".json")):
             path.unlink(missing_ok=True)

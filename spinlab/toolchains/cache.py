@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spinlab.errors import CacheError
-from spinlab.folders import VARIABLE, cache_dir
+from spinlab.folders import VARIABLE, cache_dir, shared
 
 POLL = 0.2
 
@@ -25,6 +25,31 @@ def folder(*parts: str) -> Path:
     with complaining(path):
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+def place(kind: str, name: str, ready: str) -> Path:
+    """Where something is that is made once: in the cache for all users when it is finished there, else in the user's.
+
+    Parameters:
+        kind: The folder in the cache.
+        name: Its own.
+        ready: The file in it that says that it is finished.
+    """
+    made = shared(kind, name)
+    return made if made and (made / ready).exists() else folder(kind) / name
+
+
+def grown(kind: str) -> Path:
+    """A folder that tools write to as they go on, which begins as what the cache for all users has."""
+    path, begun = cache_dir() / kind, shared(kind)
+    if begun is None or path.exists():
+        return folder(kind)
+    with locked(f"grown-{kind}"), scratch() as aside:
+        if not path.exists():
+            with complaining(path):
+                shutil.copytree(begun, aside / kind, symlinks=True)
+                os.replace(aside / kind, path)
+    return folder(kind)
 
 
 @contextmanager

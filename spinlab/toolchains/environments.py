@@ -22,7 +22,7 @@ READY: Final = "ready"
 def path_of(name: str, pins: Iterable[str]) -> Path:
     """Where the environment is, or will be."""
     identity = "\0".join((*pins, sys.executable, sys.version)).encode()
-    return cache.folder("toolchains") / f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}"
+    return cache.place("toolchains", f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}", READY)
 
 
 def is_ready(name: str, pins: Iterable[str]) -> bool:

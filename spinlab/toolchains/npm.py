@@ -37,7 +37,7 @@ def is_pin(text: str) -> bool:
 def path_of(name: str, packages: Sequence[str]) -> Path:
     """Where the folder is, or will be."""
     identity = "\0".join(sorted(packages)).encode()
-    return cache.folder("npm") / f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}"
+    return cache.place("npm", f"{name}-{hashlib.sha256(identity).hexdigest()[:12]}", READY)
 
 
 def ensure(name: str, packages: Sequence[str], progress: Progress = silent) -> Path:

@@ -123,7 +123,7 @@ def _zig(zig: Path, command: Sequence[str], cwd: Path, tick: Callable[[], None])
     Raises:
         CompileError: It did not accept what it was given.
     """
-    folders = {"ZIG_GLOBAL_CACHE_DIR": str(cache.folder("zig")), "ZIG_LOCAL_CACHE_DIR": str(cwd / ".zig")}
+    folders = {"ZIG_GLOBAL_CACHE_DIR": str(cache.grown("zig")), "ZIG_LOCAL_CACHE_DIR": str(cwd / ".zig")}
     try:
         done = call([zig, *command], cwd=cwd, env=environment(folders), tick=tick, memory=MEMORY)
         done.check()
@@ -140,7 +140,7 @@ def _home(zig: Path) -> Path:
     for path in sorted(GUEST.iterdir()):
         identity.update(path.name.encode() + b"\0" + parts.file(path.name))
     identity.update(Path(parts.__file__).read_bytes())
-    return cache.folder("c") / identity.hexdigest()[:16]
+    return cache.grown("c") / identity.hexdigest()[:16]
 
 
 def _stamp(zig: Path, kind: Kind, libc: Libc) -> Path:
