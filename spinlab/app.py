@@ -22,6 +22,7 @@ from spinlab.live import Live, Logged, RouteInfo
 from spinlab.making import Maker, Tell
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Application, Trigger
+from spinlab.pulse import Pulse
 from spinlab.registry import Registry
 from spinlab.routing import Router
 from spinlab.shown import Shown
@@ -135,6 +136,16 @@ class App(Client, Keeping, Shown):
     def answering(self, path: str) -> Live | None:
         """The function that requests for a path go to; None when it is nobody's."""
         return self._answering.answering(path)
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The functions that were removed and that `undo` brings back."""
+        return self._registry.removed
+
+    @property
+    def pulse(self) -> Pulse:
+        """Requests, errors and latencies of the last minute."""
+        return self._answering.ledger.pulse
 
     def logs(self, name: str | None = None) -> tuple[Logged, ...]:
         """What guests wrote lately, oldest first; of one function when `name` is given."""

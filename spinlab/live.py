@@ -15,6 +15,7 @@ from spinlab.engine.binary import MODULE_HEADER
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine, Request
 from spinlab.languages import Build
+from spinlab.pulse import Pulse
 from spinlab.secrets import Secrets
 from spinlab.shown import Shown
 from spinlab.trace import REQUESTS_KEPT, Traced, Usage
@@ -115,10 +116,12 @@ class History:
 
 @dataclass
 class Ledger:
-    """What an app keeps of its requests, bounded: log lines and traces, oldest first; and who is told of them."""
+    """What an app keeps of its requests, bounded: log lines and traces, oldest first; how many there were lately; and
+    who is told of them."""
 
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=LOG_LINES_KEPT))
     traces: deque[Traced] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    pulse: Pulse = field(default_factory=Pulse)
     changes: Changes = field(default_factory=Changes)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -175,14 +178,16 @@ class Recorder:
             self._ledger.log.append(Logged(name, line))
         if error is not None:
             self._ledger.log.append(Logged(name, LogLine("spinlab", str(error), time.time())))
+        status = self._status or (error.status if error is not None else 0)
         self._live.usage.add(outcome.calls)
+        self._ledger.pulse.add(name, outcome.elapsed, error is not None or status >= 500)
         self._ledger.traces.append(
             Traced(
                 next(self._ledger.numbers),
                 name,
                 self._request.method,
                 self._secrets.mask(self._request.path),
-                self._status or (error.status if error is not None else 0),
+                status,
                 time.time(),
                 outcome.elapsed,
                 outcome.calls,

@@ -77,6 +77,12 @@ class Registry:
         history = self._histories.get(name)
         return tuple(history.revisions) if history else ()
 
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The functions that were removed and that `undo` brings back."""
+        with self.lock:
+            return tuple(name for name, history in self._histories.items() if history.removed)
+
     def known(self, name: str) -> str:
         """The name itself, when it is a function's or module's.
 

@@ -87,6 +87,18 @@ class Asked:
                 raise OptionError(f"{name} is a list of pairs of texts, and one of them is {pair!r}")
         return [(first, second) for first, second in found]
 
+    def texts(self, name: str) -> list[str]:
+        """A list of texts; empty when it is not there.
+
+        Raises:
+            OptionError: It is something else.
+        """
+        found = self._of(list, "a list of texts", name, [])
+        for one in found:
+            if not isinstance(one, str):
+                raise OptionError(f"{name} is a list of texts, and one of them is {one!r:.100}")
+        return found
+
     def _of(self, kind: type[T], words: str, name: str, default: T | None) -> T:
         found = self.arguments.get(name, default)
         if not isinstance(found, kind):
