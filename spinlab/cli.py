@@ -98,6 +98,29 @@ def doctor(language: str | None, add: bool) -> None:
         raise SystemExit(1)
 
 
+@main.command()
+@click.argument("languages", nargs=-1, metavar="[LANGUAGE]...")
+@click.option(
+    "--shared",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Fill a cache for all users; they set SPINLAB_SHARED_CACHE to the same folder.",
+)
+def warm(languages: tuple[str, ...], shared: Path | None) -> None:
+    """Make LANGUAGEs ready so that no cell waits: those of the lessons by default.
+
+    Gets tools, builds images, compiles. Afterwards these languages need no network.
+    """
+    from contextlib import nullcontext
+
+    from spinlab import warming
+
+    bar = Bar()
+    with errors(), warming.into(shared) if shared else nullcontext():
+        for one in warming.warm(languages or warming.USUAL, bar):
+            bar.close()
+            click.echo(f"{one.title}: ready after {one.seconds:.1f} s")
+
+
 @main.group()
 def images() -> None:
     """The runtime images that Python and JavaScript cells run on."""
