@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -137,11 +139,18 @@ def narrowed(function: Function, fewer: Mapping[str, Any]) -> Function:
 def options(before: Function, after: Function) -> tuple[str, ...]:
     """The options that `after` has and `before` has not, as a cell writes them."""
     return tuple(
-        f"{kind.option} {item}"
+        f"{kind.option} {_word(after, kind, item)}"
         for kind in KINDS
         for item in getattr(after, kind.attribute)
         if item not in getattr(before, kind.attribute)
     )
+
+
+def _word(function: Function, kind: Kind, item: str) -> str:
+    """The word behind an option: a variable with its template when it has one of its own, in quotes where needed."""
+    template = function.variables[item] if kind.attribute == "variables" else ""
+    text = f"{item}={template}" if template and template != "{{ " + item + " }}" else item
+    return text if re.fullmatch(r"[^\s'\"\\]+", text) else shlex.quote(text)
 
 
 _KIND = {kind.attribute: kind for kind in KINDS}

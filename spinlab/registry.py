@@ -80,8 +80,7 @@ class Registry:
     @property
     def removed(self) -> tuple[str, ...]:
         """The functions that were removed and that `undo` brings back."""
-        with self.lock:
-            return tuple(name for name, history in self._histories.items() if history.removed)
+        return tuple(name for name, history in list(self._histories.items()) if history.removed)  # while one is built
 
     def known(self, name: str) -> str:
         """The name itself, when it is a function's or module's.
