@@ -115,15 +115,18 @@ def build() -> None:
 
 def link(prefix: Path) -> None:
     """Make the built extension the one that the environment at `prefix` loads."""
+    from filelock import FileLock
+
     place = prefix / "share" / "jupyter" / "labextensions" / "spinlab"
     place.parent.mkdir(parents=True, exist_ok=True)
-    if place.is_symlink() or not place.exists():
-        if not place.is_symlink() or place.resolve() != OUTPUT.resolve():
-            place.unlink(missing_ok=True)
-            place.symlink_to(OUTPUT, target_is_directory=True)
-        return
-    shutil.rmtree(place)
-    place.symlink_to(OUTPUT, target_is_directory=True)
+    with FileLock(str(HERE / ".build.lock")):
+        if place.resolve() == OUTPUT.resolve():
+            return
+        if place.is_symlink():
+            place.unlink()
+        elif place.exists():
+            shutil.rmtree(place)
+        place.symlink_to(OUTPUT, target_is_directory=True)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 TOKEN = "a-token-of-the-tests"
+LABEXTENSION = str(Path(__file__).resolve().parents[2] / "labextension" / "build.py")
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -40,7 +41,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """Base URL of a running JupyterLab and the folder that it shows."""
+    """Base URL of a running JupyterLab that has the labextension as it is now, and the folder that it shows."""
+    subprocess.run([sys.executable, LABEXTENSION], check=True)
     folder = tmp_path_factory.mktemp("lab")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -50,7 +52,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     notices.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"),
-        *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}"),
+        *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True"),
     ]
     env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(settings)}
     log = (settings / "lab.log").open("w")
