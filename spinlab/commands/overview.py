@@ -18,7 +18,10 @@ from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
     from spinlab.app import App
-    from spinlab.live import Live
+    from spinlab.live import Live, RouteInfo
+
+ROUTES = ""
+"""Stands for the routes among the names of functions."""
 
 SERIES = 100
 """Functions whose minute is told second by second in one answer."""
@@ -27,11 +30,13 @@ SERIES = 100
 def overview(room: Room, asked: Asked) -> dict[str, Any]:
     """Everything that the app is made of.
 
-    Arguments: ``since``, the ``stamp`` of the answer before: functions that are as they were then are left out.
+    Arguments: ``since``, the ``stamp`` of the answer before: functions that are as they were then are left out, and
+    ``routes`` is null when they are. ``names`` has all functions and modules in any case.
     """
     app, cells, url = room.app, room.cells(), room.url
-    changed, stamp = stamps(room, "overview").changed(_states(app, cells, url), asked.number("since", 0))
-    lives, modules = app.functions, app.modules
+    lives, modules, routes = app.functions, app.modules, app.routes()
+    states = (*_states(app, cells, url), (ROUTES, (routes, url)))
+    changed, stamp = stamps(room, "overview").changed(states, asked.number("since", 0))
     return {
         "app": app.name,
         "url": url,
@@ -44,16 +49,7 @@ def overview(room: Room, asked: Asked) -> dict[str, Any]:
             *(_function(app, live, url, cells) for name, live in lives.items() if name in changed),
             *(_module(function, cells) for name, function in modules.items() if name in changed),
         ],
-        "routes": [
-            {
-                "pattern": route.pattern,
-                "function": route.function,
-                "problem": route.problem,
-                "url": url + example_path(route.pattern) if url else "",
-                "static": route.function in app.static,
-            }
-            for route in app.routes()
-        ],
+        "routes": [_route(app, route, url) for route in routes] if ROUTES in changed else None,
     }
 
 
@@ -112,6 +108,16 @@ def _function(app: App, live: Live, url: str, cells: Mapping[str, str]) -> dict[
             {"revision": x.revision, "size": x.sizes.component, "source_size": x.function.source_size}
             for x in app.revisions(name)
         ],
+    }
+
+
+def _route(app: App, route: RouteInfo, url: str) -> dict[str, Any]:
+    return {
+        "pattern": route.pattern,
+        "function": route.function,
+        "problem": route.problem,
+        "url": url + example_path(route.pattern) if url else "",
+        "static": route.function in app.static,
     }
 
 

@@ -33,12 +33,14 @@ def test_only_what_changed_comes_again(app: App) -> None:
     stamp = front.value("overview")["stamp"]
     again = front.value("overview", since=stamp)
     assert again["functions"] == []
+    assert again["routes"] is None
     assert again["names"] == [f"f{index}" for index in range(5)]
     app.handle(Request("GET", "/f3", HOST))
     app.grant("f1", key_value_stores=["default"])
     app.remove("f0")
     later = front.value("overview", since=stamp)
     assert [one["name"] for one in later["functions"]] == ["f1", "f3"]
+    assert len(later["routes"]) == 4
     assert later["functions"][0]["changed"] == ["+ --kv default"]
     assert later["functions"][1]["requests"] == 1
     assert later["removed"] == ["f0"]
