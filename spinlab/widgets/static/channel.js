@@ -18,6 +18,14 @@ export class CommandError extends Error {
   }
 }
 
+const GONE = {
+  kind: "KernelGone",
+  message: "the kernel ended or was restarted",
+  hint: "run the cells again: this widget belongs to the kernel that is gone",
+};
+
+const ENDS = ["restarting", "autorestarting", "dead", "terminating"];
+
 const SPARE = 1.5; // seconds that the kernel's own word about a deadline may take
 
 export class Channel {
@@ -30,6 +38,7 @@ export class Channel {
     /** @type {Map<string, Set<(value: any) => void>>} */
     this.handlers = new Map();
     this.own = Math.random().toString(36).slice(2, 10); // several views share one widget
+    this.gone = false;
     this.stop = line.listen((message, buffers) => this.receive(message, buffers));
   }
 
@@ -42,6 +51,7 @@ export class Channel {
    */
   ask(command, args = {}, { deadline = 30, buffers = [] } = {}) {
     const id = `${this.own}-${++this.count}`;
+    if (this.gone) return Promise.reject(new CommandError(GONE));
     return new Promise((resolve, reject) => {
       const late = () =>
         this.settle(id, {
@@ -78,6 +88,14 @@ export class Channel {
     const known = this.handlers.get(event) || new Set();
     this.handlers.set(event, known.add(handler));
     return () => known.delete(handler);
+  }
+
+  /** The kernel that knew this front end ended: what waits fails, and so does what is asked from now on. */
+  lose() {
+    if (this.gone) return;
+    this.gone = true;
+    for (const id of [...this.waiting.keys()]) this.settle(id, GONE);
+    this.receive({ event: "gone", value: GONE }, []);
   }
 
   /** Nobody listens any more: what waits fails. */
@@ -136,8 +154,30 @@ export function channelOf(model, signal) {
       return () => model.off("msg:custom", told);
     },
   });
-  signal?.addEventListener("abort", () => channel.close());
+  const forget = watchKernel(model, () => channel.lose());
+  signal?.addEventListener("abort", () => {
+    forget();
+    channel.close();
+  });
   return channel;
+}
+
+/**
+ * Call `lost` when the kernel of a widget ends, where the front end tells of it.
+ * @param {any} model anywidget's
+ * @param {() => void} lost
+ * @returns {() => void} to stop
+ */
+function watchKernel(model, lost) {
+  const told = (/** @type {any} */ _kernel, /** @type {string} */ status) => ENDS.includes(status) && lost();
+  const kernel = model.widget_manager?.kernel;
+  const closed = () => lost();
+  kernel?.statusChanged?.connect(told);
+  model.on("comm:close", closed);
+  return () => {
+    kernel?.statusChanged?.disconnect(told);
+    model.off("comm:close", closed);
+  };
 }
 
 /**
