@@ -17,6 +17,7 @@ from spinlab.function import Function
 from spinlab.images import cache_dir
 from spinlab.live import Live
 from spinlab.manifest.ids import check_component, kebab
+from spinlab.page import Page
 from spinlab.server import Addresses, Listening, Ports, Server, jupyter_urls
 from spinlab.server.listener import DEFAULT_PORT
 from spinlab.server.ports import this_notebook
@@ -42,6 +43,7 @@ class Session:
         self._notebook = this_notebook()
         self._port: int | None = None
         self._switches = {"tracing": True, "proxies": False}
+        self._page: Page | None = None
         self.listening = Listening()
 
     @property
@@ -71,6 +73,16 @@ class Session:
     @proxies.setter
     def proxies(self, on: bool) -> None:
         self._switch("proxies", on)
+
+    @property
+    def page(self) -> Page | None:
+        """The notebook's page as it said of itself; None while none of ours is open."""
+        return self._page
+
+    @page.setter
+    def page(self, page: Page | None) -> None:
+        if page != self._page:
+            self._page, self._addresses = page, None
 
     def _switch(self, name: str, on: bool) -> None:
         with self._lock:
@@ -197,9 +209,10 @@ class Session:
         server = self._server
         if server is None:
             return None
-        if self._addresses is None or self._addresses[0] != server.url:
-            self._addresses = (server.url, jupyter_urls(server.url))
-        return self._addresses[1]
+        known = self._addresses  # a page that says hello forgets it, on a thread of its own
+        if known is None or known[0] != server.url:
+            known = self._addresses = (server.url, jupyter_urls(server.url, page=self._page))
+        return known[1]
 
     def label(self, app: App) -> str:
         """How an app is told in an address: empty for the first one, else its name."""

@@ -23,7 +23,7 @@ LONGEST: Final = 600.0
 RUNNING: Final = 16
 """Commands of one channel at once."""
 
-SUBJECTS: Final[tuple[str, ...]] = ("greeting", "requests", "overview", "capabilities")
+SUBJECTS: Final[tuple[str, ...]] = ("greeting", "requests", "overview", "capabilities", "lifecycle")
 """The modules of this room that have commands."""
 
 

@@ -19,14 +19,22 @@ def hello(room: Room, asked: Asked) -> dict[str, Any]:
     Raises:
         OptionError: The front end speaks another protocol.
     """
-    protocol = asked.number("protocol", PROTOCOL)
-    if protocol != PROTOCOL:
+    same_protocol(asked)
+    return {"version": spinlab.__version__, "protocol": PROTOCOL, "app": room.app.name}
+
+
+def same_protocol(asked: Asked) -> None:
+    """Let go on only who speaks as we do.
+
+    Raises:
+        OptionError: The front end speaks another protocol.
+    """
+    if asked.number("protocol", PROTOCOL) != PROTOCOL:
         theirs = asked.text("version", "of another version")
         raise OptionError(
             f"the front end of spinlab is {theirs}, the kernel's spinlab is {spinlab.__version__}",
             hint="install one version on both sides, reload the page and restart the kernel",
         )
-    return {"version": spinlab.__version__, "protocol": PROTOCOL, "app": room.app.name}
 
 
 COMMANDS: dict[str, Command] = {"hello": hello}

@@ -37,7 +37,7 @@ class Desk:
         self.shell = shell
         self.serves = True
         self._options = dict(options or {})
-        self._switches: dict[str, bool] = {}
+        self._switches: dict[str, Any] = {}
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
         self._logs: dict[tuple[str, str], str] = {}
@@ -65,7 +65,7 @@ class Desk:
         else:
             self._options.update(options)
 
-    def switch(self, name: str, on: bool) -> None:
+    def switch(self, name: str, on: Any) -> None:
         """Set an attribute of the session: at once when there is one, else when there will be."""
         self._switches[name] = on
         if "spinlab.session" in sys.modules:
@@ -164,7 +164,7 @@ class Desk:
 
     def defined(self, function: Function) -> None:
         """Remember that the cell that runs defines the function."""
-        name, cell = function.name, self._cell_id()
+        name, cell = function.name, self.cell_id()
         self._said[self.app.name, name] = function
         if cell:
             self._cells.pop((self.app.name, name), None)  # the order of the dict says what came last
@@ -176,7 +176,13 @@ class Desk:
         latest = {cell: name for name, cell in mine.items()}
         return frozenset(n for n, c in mine.items() if latest[c] != n and n in self.functions)
 
-    def _cell_id(self) -> str:
+    def cells(self) -> Mapping[str, str]:
+        """Function of the current app -> id of the cell that defined it last."""
+        app = self.app.name
+        return {name: cell for (owner, name), cell in list(self._cells.items()) if owner == app}
+
+    def cell_id(self) -> str:
+        """The id of the cell that runs; empty when the front end told none."""
         try:
             return str(self.shell.get_parent()["metadata"]["cellId"])
         except (AttributeError, KeyError, TypeError):

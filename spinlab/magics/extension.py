@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from spinlab.magics.desk import Desk
+from spinlab.magics.front import Front
 from spinlab.magics.source import keep_bodies_exact
 from spinlab.magics.spin import Spin
 
@@ -19,6 +20,7 @@ class Extension:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.spin = Spin(shell)
+        self.front = Front(self.spin.desk)
         self.matcher = _matcher(self.spin.desk) if shell.Completer is not None else None
 
     def register(self) -> None:
@@ -31,10 +33,12 @@ class Extension:
             shell.display_formatter.mimebundle_formatter.for_type_by_name(module, name, getattr(showing, how))
         if self.matcher is not None:
             shell.Completer.custom_matchers.append(self.matcher)
+        self.front.register()
 
     def unregister(self) -> None:
         """Take everything out, and stop the listener."""
         shell = self.shell
+        self.front.unregister()
         for kind, name in (("line", "spin"), ("cell", "spin"), ("cell", "spinsql")):
             shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(Spin.__name__, None)

@@ -98,7 +98,7 @@ def render(error: SpinError, *, colour: bool = True) -> list[str]:
     lines = [f"{red}{bold}{type(error).__name__}{off}{bold}: {visible(error.message)}{off}"]
     source = _without(error.source, error.unseen) if error.source is not None else None
     if source is not None and error.location is not None:
-        line, column = _place(source, error.location)
+        line, column = place_of(source, error.location)
         place = f"{line}:{column}" if column else f"{line}"
         lines.append(f"  {dim}-->{off} {source.title}, line {place}")
         lines += _excerpt(source, error.location, line, dim, red, off)
@@ -119,7 +119,8 @@ def _without(view: SourceView, unseen: tuple[str, ...]) -> SourceView:
     return replace(view, text=text)
 
 
-def _place(view: SourceView, location: Location) -> tuple[int, int | None]:
+def place_of(view: SourceView, location: Location) -> tuple[int, int | None]:
+    """Line and column of a place in the cell."""
     line = view.offset if location.on_magic_line else location.line + view.offset
     return line, location.column
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from spinlab.page import Page
 from spinlab.server.edge import APP_PATH
+from spinlab.server.hosts import parse_host
 from spinlab.server.jupyter import Jupyter, find_jupyter
 
 _BY_HOST = ("local", "vscode")
@@ -46,7 +48,11 @@ class Addresses:
 
 
 def jupyter_urls(
-    listener: str, environ: Mapping[str, str] | None = None, *, jupyter: Jupyter | None = None
+    listener: str,
+    environ: Mapping[str, str] | None = None,
+    *,
+    jupyter: Jupyter | None = None,
+    page: Page | None = None,
 ) -> Addresses:
     """Find the address that a user can click.
 
@@ -55,18 +61,18 @@ def jupyter_urls(
             `spinlab.server.shared`.
         environ: The environment; the process's own when left out.
         jupyter: What `find_jupyter` said; looked up when left out.
+        page: What the notebook's page said of itself, which wins over what the environment says; None when no page of
+            ours is open.
     """
     env = os.environ if environ is None else environ
     if listener.startswith("unix:"):
-        bases = (jupyter or find_jupyter(env)).base_urls
+        bases = [page.base_url] if page else (jupyter or find_jupyter(env)).base_urls
         return Addresses(listener, f"{bases[-1] if bases else '/'}spinlab", "proxied")
     local = listener.rstrip("/")
     port = urlsplit(local).port
     if env.get("JUPYTERHUB_SERVICE_PREFIX"):
-        browser = f"{env['JUPYTERHUB_SERVICE_PREFIX'].rstrip('/')}/proxy/{port}"
-        if proxy_package_present(jupyter, environ=env):
-            return Addresses(local, browser, "hub")
-        return Addresses(local, browser, "hub", _NO_PROXY, "pip install jupyter-server-proxy, then restart the server")
+        base = page.base_url if page else env["JUPYTERHUB_SERVICE_PREFIX"]
+        return _through_jupyter(local, base, "hub", jupyter, env)
     if "google.colab" in sys.modules:
         return Addresses(local, _colab(port) or local, "colab")
     if env.get("CODESPACE_NAME"):
@@ -76,7 +82,24 @@ def jupyter_urls(
         return Addresses(local, env["VSCODE_PROXY_URI"].replace("{{port}}", str(port)).rstrip("/"), "proxied")
     if env.get("VSCODE_PID") or env.get("VSCODE_CWD"):
         return Addresses(local, local, "vscode")
-    return Addresses(local, _other_name(local, jupyter or find_jupyter(env)), "local")
+    found = jupyter or find_jupyter(env)
+    if page is not None and _is_elsewhere(page, found):
+        return _through_jupyter(local, page.base_url, "proxied", found, env)
+    return Addresses(local, _other_name(local, page.host if page else urlsplit(found.url).netloc), "local")
+
+
+def _through_jupyter(local: str, base: str, place: str, jupyter: Jupyter | None, env: Mapping[str, str]) -> Addresses:
+    """The address by way of jupyter-server-proxy."""
+    browser = f"{base.rstrip('/')}/proxy/{urlsplit(local).port}"
+    if proxy_package_present(jupyter, environ=env):
+        return Addresses(local, browser, place)
+    return Addresses(local, browser, place, _NO_PROXY, "pip install jupyter-server-proxy, then restart the server")
+
+
+def _is_elsewhere(page: Page, jupyter: Jupyter) -> bool:
+    """Whether the browser reaches Jupyter by a name or port that is not this machine's: a proxy, or a tunnel."""
+    host = parse_host(page.host)
+    return host is None or not host.loopback or (bool(jupyter.hosts) and page.host not in jupyter.hosts)
 
 
 def _under_its_name(listener: str, label: str) -> str:
@@ -87,10 +110,9 @@ def _under_its_name(listener: str, label: str) -> str:
 _NO_PROXY = "jupyter-server-proxy is not installed, and a browser reaches this machine only through Jupyter"
 
 
-def _other_name(local: str, jupyter: Jupyter) -> str:
+def _other_name(local: str, jupyter: str) -> str:
     """The listener under the loopback name that Jupyter is not used under: cookies know a name, but no port."""
-    shown = urlsplit(jupyter.url)
-    if shown.hostname == "127.0.0.1":
+    if jupyter.partition(":")[0] == "127.0.0.1":
         return local.replace("//127.0.0.1:", "//localhost:")
     return local
 
