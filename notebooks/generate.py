@@ -23,6 +23,7 @@ METADATA = {
 LEADER = r"^(?P<indent>\s*)(?P<leader>\#|//|;;|--|/\*|<!--)\s*"
 BEGIN = re.compile(LEADER + r"BEGIN SOLUTION(?::\s*(?P<hint>.*?))?\s*(?P<close>\*/|-->)?\s*$")
 INSTEAD = re.compile(LEADER + r"INSTEAD\b")
+FIRST_LINE = re.compile(LEADER + r"FIRST LINE: (?P<line>.*?)(?:\s*(?:\*/|-->))?$")
 END = re.compile(LEADER + r"END SOLUTION\b")
 TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end of lessons -->)", re.DOTALL)
 
@@ -35,12 +36,16 @@ def without_solution(source: str) -> str:
     """A cell as the learner gets it.
 
     What stands between BEGIN SOLUTION and END SOLUTION becomes one comment, with the hint that may follow the colon.
-    Comments between INSTEAD and END SOLUTION become code: a cell that is not finished still runs.
+    Comments between INSTEAD and END SOLUTION become code: a cell that is not finished still runs. A comment FIRST LINE
+    says what the first line of the learner's cell is, where that line is the exercise.
     """
     kept: list[str] = []
     begin, instead = None, False
     for line in source.split("\n"):
-        if begin is None:
+        first = FIRST_LINE.match(line)
+        if first is not None:
+            kept[0] = first["line"]
+        elif begin is None:
             begin, instead = BEGIN.match(line), False
             kept.append(line if begin is None else _place(begin))
         elif END.match(line):

@@ -19,6 +19,9 @@ from spinlab.testing.lessons.verdict import Found, Tried, Verdict
 if TYPE_CHECKING:
     from spinlab.app import App
 
+FOUND = 100
+"""Characters of what was found that the error shows."""
+
 _NOT_SO = (LookupError, TypeError, ValueError, AttributeError, OSError, SpinError)
 
 
@@ -46,13 +49,20 @@ def check(exercise: str, given: Any = None) -> Verdict:
     wrong = next(one for one in tried.found if not one.holds)
     where = tried.sent.splitlines()[0] + ": " if tried.sent else ""
     failed = CheckFailed(
-        f"{verdict.exercise.id} is not done yet: {where}expected {wrong.words}, found {wrong.came}", hint=verdict.hint
+        f"{verdict.exercise.id} is not done yet: {where}expected {wrong.words}, found {_cut(wrong.came)}",
+        hint=verdict.hint,
     )
     if "IPython" in sys.modules:
         from spinlab.magics.checking import show
 
         show(verdict)
     raise _short(failed)
+
+
+def _cut(came: str) -> str:
+    """The error is one line; the card has all of it."""
+    line = came.partition("\n")[0]
+    return line if line == came and len(line) <= FOUND else f"{line[:FOUND]}..."
 
 
 def judge(exercise: Exercise, given: Any = None) -> Verdict:
