@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from spinlab.changes import STORES, Changes
 from spinlab.host import Services
 from spinlab.rows import Rows
 from spinlab.variables import declare
 
 if TYPE_CHECKING:
-    from spinlab.sql import Migration
+    from spinlab.sql import Migration, Sql
     from spinlab.stores import KeyValueStore
 
 
@@ -22,6 +23,7 @@ class Keeping:
     """
 
     services: Services
+    changes: Changes
     variables: dict[str, dict[str, Any]]
     migrations: dict[tuple[str, str], Migration]
     _lock: AbstractContextManager[Any]
@@ -34,7 +36,7 @@ class Keeping:
         """
         from spinlab.stores import KeyValueStore
 
-        return KeyValueStore(self.services, label)
+        return KeyValueStore(self.services, label, self._written)
 
     def sql(self, statement: str, parameters: Sequence[Any] = (), *, database: str = "default") -> Rows:
         """Run one SQL statement on a database and answer its rows.
@@ -48,10 +50,19 @@ class Keeping:
             OptionError: Nothing stands behind the label.
             StoreError: The statement failed.
         """
+        with self.connect(database) as sql:
+            return sql.run(statement, parameters)
+
+    def connect(self, database: str = "default") -> Sql:
+        """A connection to a database, for several statements; a context manager.
+
+        Raises:
+            OptionError: Nothing stands behind the label.
+            StoreError: The database can't be opened.
+        """
         from spinlab.sql import Sql
 
-        with Sql(self.services, database) as sql:
-            return sql.run(statement, parameters)
+        return Sql(self.services, database, self._written)
 
     def script(self, text: str, *, database: str = "default", name: str | None = None) -> list[Rows]:
         """Run a script of SQL statements.
@@ -65,9 +76,9 @@ class Keeping:
             OptionError: Nothing stands behind the label.
             StoreError: A statement failed; `location` says where. Those before it have been done.
         """
-        from spinlab.sql import Migration, Sql
+        from spinlab.sql import Migration
 
-        with Sql(self.services, database) as sql:
+        with self.connect(database) as sql:
             done = sql.script(text)
         if name is not None:
             self.migrations[database, name] = Migration(name, database, text)
@@ -100,3 +111,6 @@ class Keeping:
             if self.variables.get(name) == {"required": True}:
                 del self.variables[name]  # nothing was said of it but its value
             return self.services.variables.unset(name)
+
+    def _written(self) -> None:
+        self.changes.tell(STORES)

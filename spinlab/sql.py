@@ -29,6 +29,7 @@ _NAMED = re.compile(
     r"|table \S+ has no column named (\S+)"
 )
 _SEVERAL = "these are several statements"
+_READS = re.compile(r"\s*(?:select|values|explain|pragma)\b", re.IGNORECASE)
 _BLANK = re.compile(r"(?:\s|--[^\n]*|/\*.*?(?:\*/|$))*", re.DOTALL)
 
 
@@ -105,13 +106,16 @@ class Sql:
     Parameters:
         services: The app's.
         label: The database.
+        written: Called after each statement that may have written.
 
     Raises:
         OptionError: Nothing stands behind the label.
         StoreError: The database can't be opened.
     """
 
-    def __init__(self, services: Services, label: str = "default") -> None:
+    def __init__(
+        self, services: Services, label: str = "default", written: Callable[[], object] = lambda: None
+    ) -> None:
         databases = services.databases
         if label not in databases.labels:
             raise no_label("database", label, databases.labels)
@@ -121,6 +125,7 @@ class Sql:
             raise StoreError(f"SQLite database {label!r} can't be opened: {error}") from None
         assert database is not None
         self.label = label
+        self._written = written
         self._place = database.place
         self._connection = Connection(
             database.place, label, attach_files=True, owner=0, files=databases, gone=lambda: None
@@ -132,10 +137,24 @@ class Sql:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.cancel()
+
+    def cancel(self) -> None:
+        """Close it; a statement that runs on it is interrupted and fails."""
         self._connection.cancel()
 
-    def run(self, statement: str, parameters: Sequence[Any] = ()) -> Rows:
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether a transaction was begun that nobody has committed."""
+        return self._connection.in_transaction
+
+    def run(self, statement: str, parameters: Sequence[Any] = (), *, most: int | None = None) -> Rows:
         """Run one statement.
+
+        Parameters:
+            statement: SQL, with ``?`` for parameters.
+            parameters: int, float, str, bytes or None for each.
+            most: Rows after which the others are left where they are; there may be some more than that.
 
         Raises:
             StoreError: It failed.
@@ -146,8 +165,13 @@ class Sql:
         found = [tuple(row) for row in rows]  # type: ignore[union-attr, arg-type]
         while result.head == "more":
             assert isinstance(begun, Statement)
+            if most is not None and len(found) >= most:
+                begun.cancel()
+                break
             result = self._checked(result_of(begun.next()))
             found += [tuple(row) for row in unpack(result.data)]  # type: ignore[union-attr, arg-type]
+        if not _READS.match(statement):
+            self._written()
         changes = None
         if not columns:
             changes = int(result_of(self._connection.number("changes", _told)).head)

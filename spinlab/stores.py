@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from spinlab.errors import StoreError
@@ -46,18 +46,22 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
     Parameters:
         services: The app's.
         label: The store.
+        written: Called after each write.
 
     Raises:
         OptionError: Nothing stands behind the label.
     """
 
-    def __init__(self, services: Services, label: str = "default") -> None:
+    def __init__(
+        self, services: Services, label: str = "default", written: Callable[[], object] = lambda: None
+    ) -> None:
         stores = services.stores
         found = stores.find(label)
         if found is None:
             raise no_label("key-value store", label, stores.labels)
         self.label = label
         self._store = found
+        self._written = written
 
     @property
     def place(self) -> str:
@@ -71,7 +75,7 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         return Value(result.data)
 
     def __setitem__(self, key: str, value: bytes | str) -> None:
-        self._ask("set", _key(key), _value(value))
+        self._write("set", _key(key), _value(value))
 
     def __delitem__(self, key: str) -> None:
         if not self.exists(key):
@@ -104,11 +108,11 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         """Set several values in one step: all of them, or none when it fails."""
         pairs = [[_key(key), _value(value)] for key, value in dict(other, **values).items()]
         if pairs:
-            self._ask("set-many", *pairs)
+            self._write("set-many", *pairs)
 
     def delete(self, key: str) -> None:
         """Delete a key; one that is not there is no error."""
-        self._ask("delete", _key(key))
+        self._write("delete", _key(key))
 
     def exists(self, key: str) -> bool:
         """Whether the key is there."""
@@ -120,11 +124,16 @@ class KeyValueStore(MutableMapping[str, bytes], Shown):
         Raises:
             StoreError: The value is no counter.
         """
-        return int(self._ask("increment", _key(key), delta).head)
+        return int(self._write("increment", _key(key), delta).head)
 
     def clear(self) -> None:
         """Delete every key of this label."""
-        self._ask("clear")
+        self._write("clear")
+
+    def _write(self, op: str, *arguments: Any) -> Result:
+        result = self._ask(op, *arguments)
+        self._written()
+        return result
 
     def _ask(self, op: str, *arguments: Any) -> Result:
         return self._checked(result_of(self._store.begin(self.label, op, arguments, self._told)))

@@ -23,7 +23,15 @@ LONGEST: Final = 600.0
 RUNNING: Final = 16
 """Commands of one channel at once."""
 
-SUBJECTS: Final[tuple[str, ...]] = ("greeting", "requests", "overview", "capabilities", "lifecycle")
+SUBJECTS: Final[tuple[str, ...]] = (
+    "greeting",
+    "requests",
+    "overview",
+    "capabilities",
+    "stores",
+    "databases",
+    "lifecycle",
+)
 """The modules of this room that have commands."""
 
 

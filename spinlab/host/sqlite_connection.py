@@ -163,6 +163,11 @@ class Connection(Effect):
             self._running = None
 
     @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction was begun that nobody has committed."""
+        return self._connection is not None and self._connection.in_transaction
+
+    @property
     def was_too_slow(self) -> bool:
         """Whether the last quick attempt ended because it was none."""
         return self._too_slow or self.guard.refused_as_slow

@@ -32,7 +32,7 @@ def run(desk: Desk, given: Arguments, cell: str) -> Rows | None:
             hint="write SQL below the %%spinsql line; %%spinsql --help shows the options",
             location=Location(1, on_magic_line=True),
         )
-    from spinlab.sql import Migration, Sql
+    from spinlab.sql import Migration
 
     label = given["label"] or "default"
     name = given["migration"]
@@ -47,7 +47,7 @@ def run(desk: Desk, given: Arguments, cell: str) -> Rows | None:
         last[:] = [rows]
 
     try:
-        connection = Sql(app.services, label)
+        connection = app.connect(label)
     except OptionError as error:
         raise given.refuse("label", error.message, error.hint) from None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spinlab.changes import STORES
 from spinlab.errors import OptionError
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, closest
@@ -29,6 +30,7 @@ def reset(desk: Desk, given: Arguments) -> Display:
 
     for kind, label in chosen:
         (empty_store if kind == KEY_VALUE else empty_database)(desk.app.services, label)
+    desk.app.changes.tell(STORES)
     return stored.said("emptied: " + ", ".join(f"{kind} {label}" for kind, label in chosen))
 
 
