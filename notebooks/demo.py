@@ -26,7 +26,7 @@ from spinlab.cli import Bar
 from spinlab.engine import default_engine
 
 HERE = Path(__file__).resolve().parent
-NOTEBOOKS = (HERE / "01-hello.ipynb", HERE / "02-calculator.ipynb")
+NOTEBOOKS = (HERE / "solutions" / "01-hello.ipynb", HERE / "solutions" / "02-calculator.ipynb")
 FETCH = (
     "import sys, urllib.request as u; r = u.urlopen(u.Request(sys.argv[1])); print(r.status, r.read().decode(), end='')"
 )

@@ -11,6 +11,7 @@ from tests.browser.conftest import TOKEN
 
 pytestmark = pytest.mark.browser
 PICTURE = Path(os.environ.get("SPINLAB_PICTURES", Path(__file__).resolve().parents[2] / ".make")) / "cell.png"
+SOLUTIONS = Path(__file__).resolve().parents[2] / "notebooks" / "solutions"
 HELLO = """\
 %%spin hello --route /hello/:name
 def handle(request):
@@ -104,8 +105,8 @@ def test_a_first_cell_is_put_below_and_works_as_it_is(page: Page, lab: tuple[str
 
 
 def test_the_calculators_page_asks_the_functions(page: Page, lab: tuple[str, Path]) -> None:
-    book = nbformat.read(Path(__file__).resolve().parents[2] / "notebooks" / "02-calculator.ipynb", as_version=4)
-    cells = [cell.source for cell in book.cells if cell.id in ("load", "add", "sub", "index")]
+    book = nbformat.read(SOLUTIONS / "02-calculator.ipynb", as_version=4)
+    cells = [cell.source for cell in book.cells if cell.id in ("versions", "add", "sub", "index")]
     open_notebook(page, lab, "calculator.ipynb", *cells)
     run_all(page)
     link = page.locator(".jp-Cell", has_text="%%spin html index").locator(".jp-OutputArea-output a").first
