@@ -44,7 +44,7 @@ class TestLesson08(Lesson):
 
     def test_layers_are_the_files_that_the_manifest_names(self, solution: Ran) -> None:
         layers = dict(re.findall(r"^ *[\d,]+  (\S+) +(.+)$", solution.shown("layers"), re.MULTILINE))
-        manifest = tomli.loads((solution.folder / "calculator/spin.toml").read_text())
+        manifest = tomli.loads((solution.folder / "shipped/spin.toml").read_text())
         sources = {component["source"] for component in manifest["component"].values()}
         assert {name for name, kind in layers.items() if kind.endswith("+wasm")} == sources
         assert layers["functions/add/app.py"].endswith("+data")

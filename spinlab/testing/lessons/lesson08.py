@@ -39,8 +39,8 @@ EXERCISES = (
             Ask("/mul/6/7", status(200), contains("42")),
             Ask("/mul/10/11", status(200), contains("110")),
             Look(
-                file("calculator/spin.toml", "[component.mul]"),
-                hint="mul is live, and not in the folder yet: export into calculator again.",
+                file("shipped/spin.toml", "[component.mul]"),
+                hint="mul is live, and not in the folder yet: export into shipped again.",
             ),
         ),
         "add is a good beginning: a name, a route and an operator of its own.",
