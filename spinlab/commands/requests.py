@@ -14,9 +14,10 @@ from spinlab.commands.room import Room
 from spinlab.commands.sending import Stops, send, traced
 from spinlab.errors import SpinError
 from spinlab.function import Function
-from spinlab.http import Denied, Headers, LogLine, Response
+from spinlab.http import Denied, Headers, LogLine, Request, Response
 from spinlab.routing import parse
 from spinlab.trace import REQUESTS_KEPT
+from spinlab.widgets.response import status_line
 from spinlab.widgets.timeline import as_json
 from spinlab.widgets.tracebacks import in_cells
 
@@ -39,14 +40,28 @@ def request(room: Room, asked: Asked) -> Reply:
     Raises:
         OptionError: HTTP can't carry it.
     """
-    app, tag = room.app, asked.text("tag", "")
-    wanted = as_request(
+    wanted = asked_for(room, asked)
+    return reply(room, wanted, sent(room, asked, wanted))
+
+
+def asked_for(room: Room, asked: Asked) -> Request:
+    """The request that a front end asks to send.
+
+    Raises:
+        OptionError: HTTP can't carry it.
+    """
+    return as_request(
         asked.text("method", "GET"),
         asked.text("target", "/"),
-        host=f"{app.name}.localhost",
+        host=f"{room.app.name}.localhost",
         headers=Headers(asked.pairs("headers")),
         body=asked.buffers[0] if asked.buffers else None,
     )
+
+
+def sent(room: Room, asked: Asked, wanted: Request) -> Response:
+    """Send a request until it is answered, cancelled by its ``tag``, or nobody waits for it."""
+    tag = asked.text("tag", "")
     stops = _kept(room, "stops", Stops)
     cancelled = stops.begin(tag) if tag else threading.Event()
 
@@ -54,10 +69,14 @@ def request(room: Room, asked: Asked) -> Reply:
         return "by its sender" if cancelled.is_set() else "nobody waits for it" if asked.given_up.is_set() else ""
 
     try:
-        answer = send(app, wanted, stopped, asked.text("function", ""))
+        return send(room.app, wanted, stopped, asked.text("function", ""))
     finally:
         stops.end(tag)
-    value = told(app, answer)
+
+
+def reply(room: Room, wanted: Request, answer: Response) -> Reply:
+    """What a front end is told of an answer; its body is kept so that it can be saved."""
+    value = told(room.app, answer)
     value |= {"body": _kept(room, "bodies", Bodies).keep(answer), "method": wanted.method, "target": wanted.target}
     shown = beginning(answer)
     return Reply({**value, "shown": len(shown)}, (shown,))
@@ -125,6 +144,7 @@ def told(app: App, answer: Response) -> dict[str, Any]:
     functions = known(app)
     return {
         "status": answer.status,
+        "reason": status_line(answer.status),
         "headers": [list(pair) for pair in answer.headers],
         "trailers": [list(pair) for pair in answer.trailers],
         "function": answer.function,

@@ -58,12 +58,16 @@ def traced(app: App, answer: Response) -> int | None:
 
 
 def _wait(call: Call, stopped: Callable[[], str]) -> None:
-    while not call.done.wait(LOOKS):
-        reason = stopped()
-        if reason:
-            call.cancel(reason)
-            call.done.wait()
-            return
+    try:
+        while not call.done.wait(LOOKS):
+            reason = stopped()
+            if reason:
+                call.cancel(reason)
+                call.done.wait()
+                return
+    except BaseException:
+        call.cancel("interrupted")
+        raise
 
 
 class Stops:

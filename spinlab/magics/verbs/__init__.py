@@ -5,11 +5,27 @@ from __future__ import annotations
 from spinlab.errors import OptionError
 from spinlab.magics.cell import language_names
 from spinlab.magics.options import closest
-from spinlab.magics.verbs import add, calls, grants, inside, kv, life, load, new, out, sql, static, stores, var, views
+from spinlab.magics.verbs import (
+    add,
+    calls,
+    grants,
+    inside,
+    kv,
+    life,
+    live,
+    load,
+    new,
+    out,
+    sql,
+    static,
+    stores,
+    var,
+    views,
+)
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-_ROOMS = (calls, new, views, inside, life, grants, var, kv, sql, stores, add, static, load, out)
+_ROOMS = (calls, live, new, views, inside, life, grants, var, kv, sql, stores, add, static, load, out)
 
 VERBS: dict[str, Verb] = {v.name: v for room in _ROOMS for v in room.VERBS}
 """Name -> verb."""
