@@ -13,8 +13,10 @@ LIGHT, DARK, HIGH_CONTRAST = "JupyterLab Light", "JupyterLab Dark", "JupyterLab 
 THEMES = (LIGHT, DARK, HIGH_CONTRAST)
 
 _RUN = """async (selector) => {
-  const found = await axe.run(selector, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-                                        rules: {region: {enabled: false}, "heading-order": {enabled: false}}});
+  const found = await axe.run(selector, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    rules: {region: {enabled: false}, "heading-order": {enabled: false}},
+  });
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)}\\n    `
     + node.any.concat(node.all, node.none).map((check) => check.message).join("; ")));
 }"""
