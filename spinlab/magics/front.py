@@ -170,6 +170,7 @@ class Line:
 
     def __init__(self, comm: Any, room: Room, gone: Callable[[Line], None]) -> None:
         from spinlab.commands import Channel
+        from spinlab.commands.subshells import stay_on_subshell
         from spinlab.commands.telling import Telling
 
         self.heard = time.monotonic()
@@ -180,6 +181,7 @@ class Line:
         self._owed: dict[str, None] = {}
         self.channel: Channel = Channel(lambda message, buffers: comm.send(message, buffers=list(buffers)), room)
         self._telling = Telling(self._tell)
+        stay_on_subshell(comm)
         comm.on_msg(self._receive)
         comm.on_close(lambda _message: self._end())
 

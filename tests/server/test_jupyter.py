@@ -16,6 +16,7 @@ from jupyter_client.blocking import BlockingKernelClient
 
 from spinlab.errors import ListenError
 from spinlab.http import Request
+from spinlab.page import Page, page_of
 from spinlab.server import Jupyter, Server, find_jupyter, jupyter_urls, proxy_package_present
 from spinlab.server.pages import SANDBOX
 from spinlab.server.shared import socket_file
@@ -246,6 +247,30 @@ class TestAddresses:
     def test_under_a_hub_it_is_a_path_of_jupyters(self) -> None:
         found = jupyter_urls(self.listener, {"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"})
         assert (found.browser, found.place, found.problem) == ("/user/ada/proxy/3000", "hub", "")
+
+    @pytest.mark.parametrize(
+        ("host", "browser"),
+        [
+            ("127.0.0.1:8888", "http://localhost:3000"),  # this machine, under the name that it was opened with
+            ("localhost:8888", "http://127.0.0.1:3000"),
+            ("localhost:9999", "/lab/base/proxy/3000"),  # a tunnel
+            ("notebooks.example.org", "/lab/base/proxy/3000"),
+        ],
+    )
+    def test_a_page_knows_best_where_the_browser_is(self, host: str, browser: str) -> None:
+        there = Jupyter(hosts=frozenset({"127.0.0.1:8888", "localhost:8888"}), url="http://127.0.0.1:8888/")
+        found = jupyter_urls(self.listener, {}, jupyter=there, page=Page("/lab/base/", host))
+        assert (found.browser, found.problem) == (browser, "")
+
+    def test_a_page_knows_the_path_under_a_hub_best(self) -> None:
+        environ = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}
+        page = Page("/behind/user/ada/", "hub.example.org")
+        assert jupyter_urls(self.listener, environ, page=page).browser == "/behind/user/ada/proxy/3000"
+        assert jupyter_urls("unix:/tmp/socket", environ, page=page).browser == "/behind/user/ada/spinlab"
+
+    @pytest.mark.parametrize(("base", "host"), [("javascript:x", "a"), ("//evil/", "a"), ("/", "a b"), ("/", 1)])
+    def test_what_is_no_address_of_a_page_is_none(self, base: object, host: object) -> None:
+        assert page_of(base, host) is None
 
     def test_a_missing_proxy_is_named_with_its_remedy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("spinlab.server.addresses.find_spec", lambda name: None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 
 from spinlab.commands import Channel, Room
+from spinlab.commands.subshells import stay_on_subshell
 from spinlab.commands.telling import Telling
 from spinlab.errors import OptionError
 from spinlab.widgets.display import Display
@@ -53,6 +54,7 @@ class LiveWidget(anywidget.AnyWidget):
         self.app = app
         self._channel = Channel(lambda message, buffers: self.send(message, list(buffers)), Room(lambda: app))
         super().__init__(**traits)
+        stay_on_subshell(self.comm)
         telling = Telling(lambda what: self._channel.event("changed", {"what": what}))
         self._ends = (app.changes.listen(telling.note), telling.close, self._channel.close)
         self.on_msg(lambda _widget, content, buffers: self._channel.receive(content, buffers))
