@@ -67,4 +67,10 @@ EXERCISES = (
         (Look(given("the file that has to be sent", lambda name: Path(str(name)).parts[-2:] == ("add", "app.py"))),),
         "What the registry has already is not sent again. Which file did the edit of exercise 08.1 change?",
     ),
+    Exercise(
+        "08.5",
+        "The one that is missing",
+        (Look(given("one of the six traits", lambda name: "compat" in str(name).lower())),),
+        "What did you do with a source before anything ran? A program for Linux has not been through that.",
+    ),
 )
