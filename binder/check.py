@@ -138,7 +138,7 @@ def main() -> int:
     options = parser.parse_args()
     broken = problems(HERE)
     print("\n".join(broken) or "the files follow their rules")
-    if options.rules or broken:
+    if options.rules:
         return 1 if broken else 0
     with tempfile.TemporaryDirectory(prefix="spinlab-binder-") as folder:
         began = perf_counter()
@@ -155,7 +155,7 @@ def main() -> int:
         except Refused as refused:
             print(refused)
             return 1
-    return 0
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":
