@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	$(RUN) notebooks/demo.py
 
 lab: $(VENV)/.installed labextension
-	$(BIN)/spinlab lab notebooks/01-hello.ipynb
+	$(BIN)/spinlab learn notebooks
 
 test: $(VENV)/.tested-with labextension
 	$(RUN) tests/run.py

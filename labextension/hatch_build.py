@@ -1,4 +1,4 @@
-"""The build hook that puts the built labextension into wheels and source archives.
+"""The build hook that puts the built labextension into wheels and source archives, and the lessons into wheels.
 
 ``HATCH_BUILD_NO_HOOKS=true`` leaves it out, and with it Node: for an editable install, which `build.py` links instead.
 """
@@ -22,6 +22,12 @@ def _builder(root: str) -> ModuleType:
     return module
 
 
+def _lessons(folder: Path) -> dict[str, str]:
+    """What `spinlab learn` copies: file -> its place in the wheel."""
+    files = [p for ending in ("*.ipynb", "solutions/*.ipynb", "*.md", "*.toml") for p in sorted(folder.glob(ending))]
+    return {str(path): f"spinlab/lessons/{path.relative_to(folder).as_posix()}" for path in files}
+
+
 class LabextensionHook(BuildHookInterface[Any]):
     """Builds the extension; a source archive brings it built, so that a wheel made of one needs no Node."""
 
@@ -40,5 +46,6 @@ class LabextensionHook(BuildHookInterface[Any]):
         builder.build()
         if self.target_name == "wheel":
             build_data["shared_data"][str(builder.OUTPUT)] = "share/jupyter/labextensions/spinlab"
+            build_data["force_include"].update(_lessons(Path(self.root) / "notebooks"))
         else:
             build_data["artifacts"].append("spinlab/labextension")

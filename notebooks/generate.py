@@ -104,15 +104,20 @@ def table(said: dict[str, Any]) -> str:
     """The lessons as README shows them."""
     rows = ["| Lesson | You will be able to | Minutes | Needs | Binder |", "|---|---|---|---|---|"]
     for one in said["lesson"]:
-        goals = "; ".join(one["goals"])
-        needs = ", ".join(one["needs"]) or "nothing more"
-        launch = f"urlpath=lab/tree/notebooks/{one['file']}"
-        address = said["binder"]["address"]
-        badge = f"[open]({address}?{launch})" if address else f"[open](../binder/README.md) `?{launch}`"
-        rows.append(f"| [{one['id']} {one['title']}]({one['file']}) | {goals} | {one['minutes']} | {needs} | {badge} |")
+        rows.append(_row(one, said["binder"]["address"]))
     total = sum(one["minutes"] for one in said["lesson"])
     rows += ["", f"{len(said['lesson'])} lessons, {total} minutes together."]
     return "\n".join(rows) + "\n"
+
+
+def _row(one: dict[str, Any], address: str) -> str:
+    """A lesson's line; as long as nobody says where a Binder is, its badge leads to how to have one."""
+    launch = f"urlpath=lab/tree/notebooks/{one['file']}"
+    badge = "![Open in Binder](https://mybinder.org/badge_logo.svg)"
+    binder = f"[{badge}]({address}?{launch})" if address else f'[open](../binder/README.md "{launch}")'
+    needs = ", ".join(one["needs"]) or "nothing more"
+    goals = "; ".join(one["goals"])
+    return f"| [{one['id']} {one['title']}]({one['file']}) | {goals} | {one['minutes']} | {needs} | {binder} |"
 
 
 def wanted() -> dict[Path, str]:

@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from spinlab import __version__
 from spinlab.errors import SpinError
 from spinlab.up.command import up
+
+if TYPE_CHECKING:
+    from spinlab.learning import Copied
 
 SHOWN = 12
 """Entries of the cache that are listed."""
@@ -67,6 +71,49 @@ def main() -> None:
 def lab(arguments: tuple[str, ...]) -> None:
     """Open JupyterLab; ARGUMENTS go to it (a notebook, --no-browser, ...)."""
     raise SystemExit(subprocess.call([sys.executable, "-m", "jupyterlab", *arguments]))
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, options_metavar="[FOLDER] [OPTIONS]")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.option("--lesson", metavar="NUMBER", help="Open this lesson; the overview when left out.")
+@click.option("--list", "only_list", is_flag=True, help="Say which lessons there are, and do nothing.")
+@click.option("--solutions", is_flag=True, help="Copy the solutions as well.")
+@click.option("--force", is_flag=True, help="Write over lessons that you changed.")
+@click.option("--no-open", is_flag=True, help="Copy, and open nothing.")
+def learn(
+    arguments: tuple[str, ...], lesson: str | None, only_list: bool, solutions: bool, force: bool, no_open: bool
+) -> None:
+    """Copy the lessons to FOLDER (./spinlab-lessons) and open them in JupyterLab; ARGUMENTS go to it.
+
+    What you changed stays as it is.
+    """
+    from spinlab import learning
+
+    if arguments and not arguments[0].startswith("-"):
+        folder, arguments = Path(arguments[0]), arguments[1:]
+    else:
+        folder = Path("spinlab-lessons")
+    with errors():
+        if only_list:
+            for one in learning.lessons():
+                needs = f"  (needs {', '.join(one.needs)})" if one.needs else ""
+                click.echo(f"{one.id}  {one.minutes:3} minutes  {one.title}{needs}")
+            return
+        chosen = learning.lesson(lesson) if lesson else None
+        if folder.resolve() != learning.shipped():
+            _say(learning.copy(folder, force=force, solutions=solutions), folder)
+    if not no_open:
+        raise SystemExit(subprocess.call([*learning.lab(folder, chosen), *arguments], cwd=folder))
+
+
+def _say(copied: tuple[Copied, ...], folder: Path) -> None:
+    """What became of the files, in a line for each kind."""
+    for what in ("new", "updated", "replaced", "kept"):
+        names = [one.file for one in copied if one.what == what]
+        more = ": you changed them; --force writes over them" if what == "kept" else ""
+        if names:
+            click.echo(f"{what}: {', '.join(names)}{more}")
+    click.echo(f"{sum(1 for one in copied)} files in {folder}")
 
 
 @main.command()

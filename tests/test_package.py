@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from spinlab.learning import lessons
+
 ROOT = Path(__file__).resolve().parent.parent
 TRY = """\
 import spinlab
@@ -53,6 +55,9 @@ def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
     assert "spinlab/images/javascript/boot.js" in names
     assert "spinlab/images/javascript/wit/image.wit" in names
     assert "spinlab/bridge/wit/deps/fermyon-spin-2.0.0/key-value.wit" in names  # the JavaScript image is built with it
+    assert "spinlab/lessons/README.md" in names
+    for lesson in lessons():  # `spinlab learn` copies them
+        assert {f"spinlab/lessons/{lesson.file}", f"spinlab/lessons/solutions/{lesson.file}"} <= set(names)
     assert any(n.endswith("licenses/LICENSE") for n in names)
     assert any(n.endswith("licenses/NOTICE") for n in names)
     assert not any(n.endswith((".so", ".pyd", ".dylib")) for n in names)
@@ -86,4 +91,6 @@ def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path, resol
     run(*uv, "pip", "install", "--quiet", "--python", python, "--resolution", resolution, str(wheel))
     assert run(str(home / "bin" / "spinlab"), "--version").startswith("spinlab, version")
     assert "wasmtime" in run(str(home / "bin" / "spinlab"), "doctor")
+    assert "01-hello.ipynb" in run(str(home / "bin" / "spinlab"), "learn", "lessons", "--no-open")
+    assert (tmp_path / "lessons" / "01-hello.ipynb").is_file()
     assert "works" in run(python, "-c", TRY.format(wat=str(ROOT / "tests" / "guests" / "hello.wat")))
