@@ -33,7 +33,7 @@ class Probe(LiveWidget):
 def test_a_widget_is_told_of_changes_until_it_is_closed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
     probe = Probe(app)
-    monkeypatch.setattr(probe, "send", lambda message, buffers=None: sent.append(message))
+    monkeypatch.setattr(probe, "_deliver", lambda message, buffers: sent.append(message))
     app.add(wat())
     for _ in range(400):
         if sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
@@ -52,7 +53,7 @@ class LiveWidget(anywidget.AnyWidget):
 
             app = current_app()
         self.app = app
-        self._channel = Channel(lambda message, buffers: self.send(message, list(buffers)), Room(lambda: app))
+        self._channel = Channel(lambda message, buffers: self._deliver(message, buffers), Room(lambda: app))
         super().__init__(**traits)
         stay_on_subshell(self.comm)
         telling = Telling(lambda what: self._channel.event("changed", {"what": what}))
@@ -69,6 +70,10 @@ class LiveWidget(anywidget.AnyWidget):
     def own(cls) -> tuple[str, ...]:
         """The names of the traits that are its own."""
         return tuple(sorted(set(cls.class_trait_names()) - set(anywidget.AnyWidget.class_trait_names())))
+
+    def _deliver(self, message: Any, buffers: Sequence[bytes]) -> None:
+        """Send to the front end; not by `send`, which is another thing to a widget that sends requests."""
+        anywidget.AnyWidget.send(self, message, list(buffers))
 
     @abstractmethod
     def twin(self) -> Display:
