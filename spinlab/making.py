@@ -62,6 +62,8 @@ class Maker:
         build = language(function.language).build(function, context)
         built = time.perf_counter()
         prepared = self._prepare(function, build, context.progress)
+        if build.component == prepared.program.component:
+            build = replace(build, component=prepared.program.component)  # thousands that are alike hold the bytes once
         sandbox = self._sandbox(function, build, prepared, mounts)
         try:
             sandbox.check()

@@ -41,6 +41,15 @@ def test_running_the_same_cell_again_changes_nothing(app: App) -> None:
     assert first.revision == 1
 
 
+def test_functions_that_are_alike_hold_their_component_once(app: App) -> None:
+    first, second = app.add(wat()), app.add(replace(wat(), name="other", routes=("/other",)))
+    assert first is not None
+    assert second is not None
+    assert first.build.component is second.build.component
+    assert first.prepared.program is second.prepared.program
+    assert app.get("/hello").body == app.get("/other").body != b""
+
+
 def test_an_edit_is_a_new_revision_and_undo_goes_back(app: App) -> None:
     app.add(wat())
     second = app.add(wat(text="Second\n"))

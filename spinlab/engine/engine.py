@@ -174,7 +174,8 @@ class Engine:
     ) -> Prepared:
         """Make a component ready to run.
 
-        Handing in the same bytes object again costs nothing. May be interrupted at any time.
+        Handing in the same bytes object again costs nothing, and a small component that is there already next to
+        nothing. May be interrupted at any time.
 
         Parameters:
             component: Its bytes.
@@ -189,8 +190,8 @@ class Engine:
         """
         if self._closed:
             raise ComponentError("the engine is closed")
-        known = self._shelf.same(component)
-        if known is not None and known.facts.nested.handler.command == command:
+        known = self._shelf.known(component, command, self.settings.small)
+        if known is not None:
             return Prepared(known, 0.0, True)
         providers, compiler, runtimes, tiering = self._started()
         nested = nest(component, providers, command=command)

@@ -7,6 +7,7 @@ import time
 from typing import Final
 from weakref import WeakValueDictionary
 
+from spinlab.engine.compiler import digest
 from spinlab.engine.program import Program
 
 IDLE: Final = 600.0
@@ -24,20 +25,30 @@ class Shelf:
     def __init__(self, idle: float = IDLE, most: int = MOST) -> None:
         self.idle = idle
         self.most = most
-        # Programs live as long as a function is made of them. By identity of the bytes, and by digest.
+        # Programs live as long as a function is made of them. By identity of the bytes, by the digest of what is
+        # compiled, and by that of the component with whether it runs as a command.
         self._same: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._equal: WeakValueDictionary[str, Program] = WeakValueDictionary()
+        self._alike: WeakValueDictionary[tuple[str, bool], Program] = WeakValueDictionary()
         self._tidied = time.monotonic()
         self._loads = 0  # since then
         self._timer: threading.Timer | None = None
         self._closed = False
         self._lock = threading.Lock()
 
-    def same(self, component: bytes) -> Program | None:
-        """The program of this very bytes object."""
+    def known(self, component: bytes, command: bool, small: int) -> Program | None:
+        """The program of a component: of this very bytes object, or of one below `small` bytes that is like it.
+
+        Parameters:
+            component: Its bytes.
+            command: Whether it is nested to run as a command.
+            small: Bytes from which the digest would take longer than it can save.
+        """
         self.tidy()
         found = self._same.get(id(component))
-        return found if found is not None and found.component is component else None
+        if found is not None and found.component is component and found.facts.nested.handler.command == command:
+            return found
+        return self._alike.get((digest(component), command)) if len(component) < small else None
 
     def equal(self, program: Program) -> Program | None:
         """A program of the same component, nested in the same bridge."""
@@ -49,6 +60,7 @@ class Shelf:
         with self._lock:
             self._same[id(program.component)] = program
             self._equal[program.source.digest] = program
+            self._alike[program.facts.digest, program.facts.nested.handler.command] = program
         self.tidy(now=True)
 
     def tidy(self, now: bool = False) -> None:

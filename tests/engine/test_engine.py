@@ -117,6 +117,20 @@ def test_the_same_bytes_again_are_the_same_program(engine: Engine) -> None:
     assert again.compile_seconds == 0
 
 
+def test_a_small_component_that_is_there_is_not_taken_apart_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = engine.prepare(HELLO)
+
+    def taken_apart(*_: object, **__: object) -> None:
+        raise AssertionError("thousands of functions that are alike would each cost a nesting")
+
+    monkeypatch.setattr("spinlab.engine.engine.nest", taken_apart)
+    assert engine.prepare(bytes(bytearray(HELLO))).program is first.program
+    with pytest.raises(AssertionError):
+        engine.prepare(bytes(bytearray(HELLO)), command=True)
+
+
 def test_a_second_kernel_finds_the_code(tmp_path: Path) -> None:
     assert not engine_in(tmp_path / "code").prepare(HELLO).cached
     found = engine_in(tmp_path / "code").prepare(HELLO)
@@ -128,9 +142,10 @@ def test_programs_that_nobody_has_any_more_are_let_go(engine: Engine) -> None:
     component = variant("gone")
     prepared = engine.prepare(component)
     program = prepared.program
-    assert engine._shelf.same(component) is program
+    assert engine._shelf.known(component, False, 0) is engine._shelf.known(bytes(bytearray(component)), False, 1 << 20)
+    assert engine._shelf.known(component, False, 0) is program
     del prepared, program
-    assert engine._shelf.same(component) is None
+    assert engine._shelf.known(component, False, 1 << 20) is None
 
 
 def test_a_large_component_runs_at_once_and_gets_better_code_later(tiered: Engine) -> None:
