@@ -65,7 +65,7 @@ class Kernel:
         self.id = str(session["kernel"]["id"])
         self._client = BlockingKernelClient()
         self._client.load_connection_file(str(student.folder / "runtime" / f"kernel-{self.id}.json"))
-        self._client.start_channels()
+        self._client.start_channels(hb=False)  # a kernel of a full room takes longer to begin than a heart may rest
         self._client.wait_for_ready(timeout=PATIENCE)
         self.pid = int(self.run("import os; print(os.getpid())"))
 
