@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from binder.lock import resolved
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 COPIED: Final = ("binder", "notebooks")
 HIDDEN: Final = re.compile(
@@ -71,7 +73,10 @@ def build(
     checkout, home, prefix = folder / "checkout", folder / "home", folder / "environment"
     home.mkdir(parents=True)
     _copy(checkout, whole=wheel is None)
-    python = find_python(version)
+    python, found = find_python(version)
+    if found != version:
+        tell(f"this machine has no Python {version}: the packages are resolved for {found}")
+        (checkout / "binder" / "constraints.txt").write_text(resolved(found))
     environ = _environ(folder, home, prefix, checkout)
     tell(f"an environment of {python}")
     _run([str(python), "-m", "venv", str(prefix)], checkout, environ)
@@ -86,25 +91,19 @@ def build(
         _put_tools(warmed, folder / "programs")
     tell("binder/postBuild")
     tell(_run(["./binder/postBuild"], checkout, environ))
-    found = _run([str(inside), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], checkout, environ).strip()
     return Built(folder, inside, found, environ, checkout / "binder" / "start")
 
 
-def find_python(version: str) -> Path:
-    """A Python of that version, wherever uv finds one; the one that runs this when there is none."""
-    command = [
-        sys.executable,
-        "-m",
-        "uv",
-        "python",
-        "find",
-        "--no-python-downloads",
-        "--no-project",
-        "--system",
-        version,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return Path(done.stdout.strip()) if done.returncode == 0 else Path(sys.base_prefix) / "bin" / "python3"
+def find_python(version: str) -> tuple[Path, str]:
+    """A Python of that version, on the path or of pyenv, and its version: that of this one when there is none."""
+    places = (shutil.which(f"python{version}"), *Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+    for place in filter(None, places):
+        # what pyenv puts on the path may lead to no Python
+        asked = [str(place), "-c", "import sys, venv; print(sys.executable)"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return Path(done.stdout.strip()), version
+    return Path(sys.base_prefix) / "bin" / "python3", "{}.{}".format(*sys.version_info[:2])
 
 
 def _copy(checkout: Path, *, whole: bool) -> None:
