@@ -40,9 +40,12 @@ def learning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
                 time.sleep(0.2)
         yield url, folder
     finally:
-        for child in psutil.Process(server.pid).children():  # the server, which ends its kernels
-            child.terminate()
-        server.wait(60)
+        (jupyter,) = psutil.Process(server.pid).children()  # it ends its kernels
+        jupyter.terminate()
+        _, alive = psutil.wait_procs([jupyter], timeout=20)
+        for process in alive:
+            process.kill()
+        server.wait(20)
 
 
 def test_the_overview_is_shown_as_it_reads_and_leads_to_a_lesson(page: Page, learning: tuple[str, Path]) -> None:
@@ -54,3 +57,4 @@ def test_the_overview_is_shown_as_it_reads_and_leads_to_a_lesson(page: Page, lea
     assert (folder / "01-hello.ipynb").is_file()
     overview.get_by_role("link", name="01 Hello").click()
     expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_contain_text("01 Hello", timeout=60_000)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=60_000)
