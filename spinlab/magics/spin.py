@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, List, TraitError, Unicode, observe, validate
+from traitlets import Bool, Enum, List, TraitError, Unicode, observe, validate
 
 from spinlab.errors import Location, SourceError, SpinError
 from spinlab.magics.desk import Desk
@@ -79,8 +79,17 @@ class Spin(Magics):
         "NO_PROXY); never while networks are blocked.",
     ).tag(config=True)
 
+    widgets = Enum(
+        ("auto", "live", "static"),
+        "auto",
+        help="What draws widgets: our JupyterLab extension where it is, else the front end's widget manager (auto); "
+        "always the widget manager (live); nothing, they are tables then (static).",
+    ).tag(config=True)
+
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
+        if self.widgets != "auto":
+            self._draw(self.widgets)
         chosen = {name: getattr(self, name) for name in _OF_THE_LISTENER}
         self.desk = Desk(shell, {name: value for name, value in chosen.items() if value})
         self.desk.serves = self.serve
@@ -100,6 +109,17 @@ class Spin(Magics):
         except (ValueError, SpinError) as error:
             raise TraitError(f"Spin.{name} can't be {value!r}: {error}") from None
         return value
+
+    @observe("widgets")
+    def _draw_or_not(self, change: Any) -> None:
+        if hasattr(self, "desk"):
+            self._draw(change["new"])
+
+    @staticmethod
+    def _draw(how: Any) -> None:
+        from spinlab.widgets.live.place import place
+
+        place.mode = how
 
     @observe("serve")
     def _serve_or_not(self, change: Any) -> None:
@@ -148,15 +168,14 @@ class Spin(Magics):
 
     def _verb(self, line: str) -> Any:
         from spinlab.magics.verbs import VERBS, unknown_verb
-        from spinlab.magics.verbs.views import overview
-
+        from spinlab.magics.verbs.views import app_view
         view = line_view(self.shell, line)
         given = Arguments()
         with interruptible(lambda: self.desk.after_an_interrupt(given["name"], given["path"])), reported(view):
             text, begin = magic_line(view)
             words = self._words(text, begin)
             if not words:
-                return overview(self.desk)
+                return app_view(self.desk)
             first = words[0]
             name = {"--help": "help", "-h": "help"}.get(first.text, first.text)
             if name not in VERBS:

@@ -1,4 +1,4 @@
-"""The verbs about what a function may reach: trace, grant."""
+"""The verbs about what a function may reach: capabilities, trace, grant."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from spinlab.variables import asked
 from spinlab.variables import remarks as of_variables
 from spinlab.widgets import card as cards
 from spinlab.widgets.display import Display
+from spinlab.widgets.live.place import place
 
 REQUESTS_SHOWN = 10
 
@@ -40,6 +41,17 @@ def trace(desk: Desk, given: Arguments) -> Trace:
     if not desk.app.tracing:
         desk.say("calls are not recorded, only what was denied: %config Spin.trace = True")
     return desk.app.traces(name)[-(given["lines"] or REQUESTS_SHOWN) :]
+
+
+def capabilities(desk: Desk, given: Arguments) -> Any:
+    """What each function may touch, has used and was denied."""
+    if place.mode == "static":
+        from spinlab.widgets import granted
+
+        return granted.capabilities(desk.app)
+    from spinlab.widgets import Capabilities
+
+    return Capabilities(desk.app, selected=named(desk, given).name if given["name"] else "")
 
 
 def grant(desk: Desk, given: Arguments) -> Display:
@@ -67,6 +79,14 @@ def remarks(declared: Any, function: Any) -> tuple[str, ...]:
 def _all() -> tuple[Any, ...]:
     name = {"name": "function"}
     return (
+        verb(
+            "capabilities",
+            "What each function may touch, has used and was denied; grant it or take it back.",
+            capabilities,
+            group="capabilities",
+            takes=(Positional("NAME", "The function to begin with.", required=False),),
+            completes=name,
+        ),
         verb(
             "trace",
             "What the last requests asked of the host, as a timeline.",

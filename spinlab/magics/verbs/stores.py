@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from spinlab.changes import STORES
 from spinlab.errors import OptionError
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, closest
 from spinlab.magics.verbs import kv
 from spinlab.magics.verbs.verb import verb
-from spinlab.widgets.display import Display
+from spinlab.widgets.live.place import place
 
 
-def stores(desk: Desk, given: Arguments) -> Display:
-    """Where everything lives."""
-    from spinlab.state import kept
-    from spinlab.widgets import stored
+def stores(desk: Desk, given: Arguments) -> Any:
+    """Where everything lives, to be looked at and changed."""
+    if place.mode == "static":
+        from spinlab.state import kept
+        from spinlab.widgets import stored
 
-    return stored.kept(kept(desk.app))
+        return stored.kept(kept(desk.app))
+    from spinlab.widgets import Stores
+
+    return Stores(desk.app)
 
 
 def reset(desk: Desk, given: Arguments) -> Display:
@@ -93,7 +99,7 @@ def offered(kind: str, desk: Desk) -> list[str]:
 
 
 VERBS = (
-    verb("stores", "Where stores and databases live, and what is in them.", stores, group="stores"),
+    verb("stores", "Where stores and databases live; browse and edit what is in them.", stores, group="stores"),
     verb(
         "reset",
         "Empty stores and databases, after asking.",

@@ -14,6 +14,7 @@ from spinlab.magics.verbs.verb import verb
 from spinlab.widgets import card as cards
 from spinlab.widgets import tables
 from spinlab.widgets.display import Display
+from spinlab.widgets.live.place import place
 from spinlab.widgets.markup import Markup, join
 from spinlab.widgets.style import box, muted, pre
 from spinlab.widgets.tracebacks import in_cells
@@ -43,6 +44,15 @@ def named(desk: Desk, given: Arguments, key: str = "name") -> Function:
 def overview(desk: Desk, given: Arguments | None = None) -> Display:
     """The app as a table."""
     return tables.app(desk.app, desk.url, desk.orphans())
+
+
+def app_view(desk: Desk) -> Any:
+    """The app as a live widget, or as a table where none is wanted."""
+    if place.mode == "static":
+        return overview(desk)
+    from spinlab.widgets import AppView
+
+    return AppView(desk.app, orphans=desk.orphans)
 
 
 def choose_app(desk: Desk, given: Arguments) -> Display:
