@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from spinlab.widgets.live.app import AppView
     from spinlab.widgets.live.capabilities import Capabilities
     from spinlab.widgets.live.console import Console
+    from spinlab.widgets.live.preview import Preview
     from spinlab.widgets.live.stores import Stores
 
-__all__ = ["AppView", "Capabilities", "Console", "Stores"]
+__all__ = ["AppView", "Capabilities", "Console", "Preview", "Stores"]
 
 _HOMES = {
     "AppView": "app",
     "Capabilities": "capabilities",
     "Console": "console",
+    "Preview": "preview",
     "Stores": "stores",
 }
 

@@ -1,9 +1,8 @@
-"""The verbs that show what is there: app, routes, show, url, open, logs, manifest, diff."""
+"""The verbs that show what is there: app, routes, show, url, logs, manifest, diff."""
 
 from __future__ import annotations
 
 import time
-import webbrowser
 from typing import Any
 
 from spinlab.function import Function
@@ -95,20 +94,6 @@ def url(desk: Desk, given: Arguments) -> Address:
     return Address(desk.opening(desk.url + example_path(function.routes[0])))
 
 
-def open_(desk: Desk, given: Arguments) -> Address | None:
-    """Open a function in the browser, or show the link where that can't be done from here."""
-    address = url(desk, given)
-    found = desk.addresses
-    if found is not None and found.place == "colab":
-        from google.colab.output import serve_kernel_port_as_window
-
-        serve_kernel_port_as_window(desk.session.ensure_server().port, path=address.removeprefix(desk.url))
-        return None
-    if found is not None and found.place in ("local", "vscode") and webbrowser.open(address):
-        return None
-    return address
-
-
 def logs(desk: Desk, given: Arguments) -> Display | None:
     """What guests wrote lately; with ``-f`` until the cell is interrupted."""
     name = named(desk, given).name if given["name"] else None
@@ -172,7 +157,6 @@ def _all() -> tuple[Any, ...]:
         verb(
             "url", "The address of a function, for a browser.", url, group="the app", takes=(_TARGET,), completes=name
         ),
-        verb("open", "Open a function in the browser.", open_, group="the app", takes=(_TARGET,), completes=name),
         verb(
             "logs",
             "What the functions wrote.",

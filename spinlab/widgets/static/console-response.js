@@ -1,7 +1,8 @@
 // The answer: status, body by its type, headers, log lines, what was denied and how to grant it, the trace.
 
 import { bodyView, hasWrongBytes, mediaType, textOf, waysOf } from "./bodyview.js";
-import { copy, el, fill, octets, problem, put, seconds } from "./dom.js";
+import { copy, el, fill, octets, problem, seconds } from "./dom.js";
+import { denials } from "./denials.js";
 import { fetched, saved } from "./saving.js";
 import { tabs } from "./tabs.js";
 import { timeline } from "./timeline.js";
@@ -128,32 +129,8 @@ export function responsePane(channel, say) {
       notes,
       answer.error ? failed(answer.error) : null,
       answer.advice ? el("p", { class: "sl-warn" }, answer.advice) : null,
-      answer.denied.map((/** @type {any} */ one) => deniedLine(answer, one)),
+      denials(channel, answer, say),
     );
-  }
-
-  /** @param {any} answer @param {any} denied */
-  function deniedLine(answer, denied) {
-    const line = el("div", { class: "sl-denied sl-row" });
-    const button = el("button", { type: "button", onclick: () => grant() }, "Grant ", el("code", {}, denied.option));
-    async function grant() {
-      button.disabled = true;
-      try {
-        const now = await channel.value("grant", { function: answer.function, options: [denied.option] });
-        fill(
-          line,
-          el("span", { class: "sl-good" }, `granted: ${denied.option}`),
-          el("span", { class: "sl-muted" }, `send it again; to keep it, add to the %%spin line: ${now?.add || denied.option}`),
-        );
-        say(`granted ${denied.option}`);
-      } catch (error) {
-        button.disabled = false;
-        line.append(problem(/** @type {any} */ (error)));
-      }
-    }
-    const words = `denied: ${denied.capability} ${denied.target}`;
-    put(line, el("span", { class: "sl-warn" }, words), denied.option && answer.function ? button : null);
-    return line;
   }
 
   return {
@@ -183,7 +160,6 @@ export function responsePane(channel, say) {
       fill(notes, problem(error), error.details ? el("pre", {}, error.details) : null);
     },
     wait: () => element.setAttribute("aria-busy", "true"),
-    grants: notes,
   };
 }
 
