@@ -1,4 +1,4 @@
-"""Make the learners' notebooks of those in solutions/, and the table in README.md of lessons.toml.
+"""Make the learners' notebooks of those in solutions/, and the tables in README.md and INSTRUCTORS.md.
 
 `python notebooks/generate.py` writes them, `--check` only says what is not as it would be written.
 """
@@ -26,6 +26,8 @@ INSTEAD = re.compile(LEADER + r"INSTEAD\b")
 FIRST_LINE = re.compile(LEADER + r"FIRST LINE: (?P<line>.*?)(?:\s*(?:\*/|-->))?$")
 END = re.compile(LEADER + r"END SOLUTION\b")
 TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end of lessons -->)", re.DOTALL)
+
+ROOMS = re.compile(r"(?<=<!-- rooms -->\n).*?(?=<!-- end of rooms -->)", re.DOTALL)
 
 
 class Unfinished(Exception):
@@ -114,10 +116,22 @@ def _row(one: dict[str, Any], address: str) -> str:
     """A lesson's line; as long as nobody says where a Binder is, its badge leads to how to have one."""
     launch = f"urlpath=lab/tree/notebooks/{one['file']}"
     badge = "![Open in Binder](https://mybinder.org/badge_logo.svg)"
-    binder = f"[{badge}]({address}?{launch})" if address else f'[open](../binder/README.md "{launch}")'
+    binder = f"[{badge}]({address}?{launch})" if address else f'[open](../binder "{launch}")'
     needs = ", ".join(one["needs"]) or "nothing more"
     goals = "; ".join(one["goals"])
     return f"| [{one['id']} {one['title']}]({one['file']}) | {goals} | {one['minutes']} | {needs} | {binder} |"
+
+
+def rooms(said: dict[str, Any]) -> str:
+    """What INSTRUCTORS.md says of each lesson."""
+    rows = ["| Lesson | Minutes | Checks | Memory of its kernel |", "|---|---|---|---|"]
+    for one in said["lesson"]:
+        book = nbformat.read(SOLUTIONS / one["file"], as_version=4)
+        checks = sum(cell.id.startswith("check-") for cell in book.cells)
+        rows.append(
+            f"| [{one['id']} {one['title']}]({one['file']}) | {one['minutes']} | {checks} | {one['memory']} MB |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def wanted() -> dict[Path, str]:
@@ -133,6 +147,9 @@ def wanted() -> dict[Path, str]:
     readme = HERE / "README.md"
     text = readme.read_text(encoding="utf-8")
     files[readme] = TABLE.sub(lambda _: table(lessons()), text)
+    instructors = HERE / "INSTRUCTORS.md"
+    text = instructors.read_text(encoding="utf-8")
+    files[instructors] = ROOMS.sub(lambda _: rooms(lessons()), text)
     return files
 
 

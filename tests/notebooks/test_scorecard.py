@@ -57,6 +57,13 @@ def test_density_is_that_of_functions_that_have_answered(card: Scorecard) -> Non
     assert 0 < figures["bytes_each"] < figures["bytes_each_own"] < 5e6
 
 
+def test_memory_that_was_freed_before_does_not_hide_what_is_taken() -> None:
+    freed = [bytes(1000) for _ in range(100_000)]
+    del freed
+    figures = measuring.density(functions=50, own=8)
+    assert figures["bytes_each_own"] > 200_000  # the machine code alone is more
+
+
 def test_the_memory_in_use_is_what_was_touched_and_not_the_limit(card: Scorecard) -> None:
     figures = card["soft allocation"].figures
     assert figures["entitled"] == figures["instances"] * spinlab.Limits().memory

@@ -60,7 +60,9 @@ def header(name: str, *parts: str) -> Expectation:
     """The answer has this field, and each part is in its value."""
     return Expectation(
         f"a header {name}" + (" with " + " and ".join(map(repr, parts)) if parts else ""),
-        lambda seen: all(part.lower() in seen.response.headers[name].lower() for part in parts),
+        lambda seen: (
+            name in seen.response.headers and all(part.lower() in seen.response.headers[name].lower() for part in parts)
+        ),
         lambda seen: f"{name}: {seen.response.headers[name]}" if name in seen.response.headers else f"no header {name}",
     )
 
