@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -33,6 +35,11 @@ def _portable(seen: Seen) -> list[str]:
         for name in ("double", "triple", "counts", "travels")
         if not any(one.startswith(_OF_SPIN) for one in seen.app.functions[name].prepared.imports)
     ]
+
+
+def _names(value: Any) -> list[str]:
+    """Names that were given as a list, or as one text."""
+    return sorted(re.findall(r"[\w-]+", value) if isinstance(value, str) else map(str, value))
 
 
 def _elsewhere(seen: Seen) -> str:
@@ -112,7 +119,7 @@ EXERCISES = (
             Look(
                 that(
                     "the functions that import nothing of Spin's",
-                    lambda seen: sorted(seen.given) == sorted(_portable(seen)),
+                    lambda seen: _names(seen.given) == sorted(_portable(seen)),
                     lambda seen: "nothing was given" if seen.given is None else repr(seen.given)[:80],
                 )
             ),
