@@ -54,6 +54,18 @@ def test_the_code_answers(app: App) -> None:
     assert answer.headers.get("content-type") == "text/plain; charset=utf-8"
 
 
+def test_functions_of_the_same_text_have_the_same_component_and_their_own_errors(app: App) -> None:
+    first = app.add(code(OK))
+    second = app.add(Function("v", OK, language="wat", routes=("/v",)))
+    assert first is not None
+    assert second is not None
+    assert first.build.component is second.build.component
+    for name in ("a", "b"):
+        with pytest.raises(SourceError) as caught:
+            app.add(Function(name, "def handle(request):\n    return 1", language="wat"))
+        assert f"%%spin python {name}" in caught.value.hint
+
+
 def test_what_was_asked_is_told(app: App) -> None:
     app.add(
         code(

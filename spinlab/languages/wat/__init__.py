@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,8 @@ from spinlab.toolchains.wrong_language import wrong_language
 _PLACE = re.compile(r"<anon>:(\d+):(\d+)")
 _STARTERS: Final = Path(__file__).with_name("starters")
 _WHOLE: Final = ("component", "module")
+_KEPT, _SHORT = 256, 1 << 16
+"""So many texts below so many characters have their component kept: thousands of functions may have the same few."""
 
 
 class WatLanguage:
@@ -68,11 +72,8 @@ def assemble(function: Function) -> bytes:
     if not text.strip():
         raise SourceError("the cell is empty", hint="write a (func $handle ...), or a whole (component ...)")
     try:
-        forms = parse(text)
-        first = next((item for item in forms.items), None)
-        if isinstance(first, Form) and first.head in _WHOLE:
-            return wat_to_wasm(text)
-        return frame.assemble(function, text, forms)
+        cell = _Cell(text, function)
+        return _assembled(cell) if len(text) < _SHORT else _assembled.__wrapped__(cell)
     except ComponentError as error:
         raise _located(function, str(error)) from None
     except SourceError as error:
@@ -80,6 +81,23 @@ def assemble(function: Function) -> bytes:
         if other is not None:
             error.hint = f"this looks like {other.title}; begin the cell with %%spin {other.name} {function.name}"
         raise
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A text, and the function that it belongs to, which only errors name."""
+
+    text: str
+    function: Function = field(compare=False)
+
+
+@lru_cache(maxsize=_KEPT)
+def _assembled(cell: _Cell) -> bytes:
+    forms = parse(cell.text)
+    first = next((item for item in forms.items), None)
+    if isinstance(first, Form) and first.head in _WHOLE:
+        return wat_to_wasm(cell.text)
+    return frame.assemble(cell.function, cell.text, forms)
 
 
 def _located(function: Function, message: str) -> Exception:
