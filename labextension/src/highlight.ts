@@ -55,7 +55,9 @@ class Mixed {
   }
 
   private async _load(inner: Inner): Promise<LanguageSupport> {
-    const found = await this._registry.getLanguage(inner === 'Python' ? PYTHON : inner);
+    const name = inner === 'Python' ? 'ipython' : inner;
+    // What is not known by its name is answered with plain text by `getLanguage`.
+    const found = this._registry.findByName(name) && (await this._registry.getLanguage(name));
     return found?.support ?? zig;
   }
 }

@@ -103,10 +103,11 @@ def card(known: CardFacts) -> Display:
 
 
 def with_source(shown: Display, function: Function) -> Display:
-    """A card with the function's source folded below it."""
+    """A card with the function's source folded below it, which its JSON does not hold."""
     source = function.source if isinstance(function.source, str) else f"{len(function.source)} bytes"
     html = join(shown.html, folded(muted("source"), pre(source)))
-    return Display(f"{shown.text}\n\n{visible(source)}", html, shown.custom)
+    custom = {kind: {**value, "detailed": True} for kind, value in shown.custom.items()}
+    return Display(f"{shown.text}\n\n{visible(source)}", html, custom)
 
 
 def touches(function: Function) -> tuple[str, ...]:
@@ -124,7 +125,9 @@ def as_json(known: CardFacts) -> dict[str, Any]:
     return {
         "name": f.name,
         "language": f.language,
+        "title": title_of_name(f.language),
         "revision": known.revision,
+        "unchanged": known.unchanged,
         "module": f.module,
         "private": f.private,
         "routes": list(f.routes),
@@ -132,6 +135,8 @@ def as_json(known: CardFacts) -> dict[str, Any]:
         "touches": list(touches(f)),
         "wasi": known.wasi,
         "executor": f.executor,
+        "argv": f.argv,
+        "core": known.core,
         "sizes": dict(zip(("component", "compressed", "compiled"), known.sizes, strict=True)),
         "seconds": {"build": known.build, "compile": known.compile, "cold_start": known.cold_start},
         "cached": known.cached,
