@@ -32,6 +32,9 @@ class TestLesson02(Lesson):
         else:
             assert answer in solution.shown(f"get-{name}")
 
+    def test_the_page_is_shown_in_the_notebook(self, solution: Ran) -> None:
+        assert "<h1>Calculator</h1>" in solution.shown("open")
+
     def test_a_mistake_in_javascript_is_pointed_at(self, solution: Ran) -> None:
         assert "line 4:" in solution.shown("broken")
         assert "64 - 22 = 42" in solution.shown("get-still")
