@@ -15,7 +15,6 @@ const POLICY = [
   "worker-src blob:",
   "frame-src 'none'",
   "form-action 'none'",
-  "webrtc 'block'",
 ].join("; ");
 
 export const SANDBOX = "allow-scripts allow-forms";

@@ -226,6 +226,11 @@ export function pageShim(at) {
     }
   }).observe(document, { childList: true, subtree: true });
 
+  // A policy says nothing of these: they would reach other hosts.
+  for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "RTCDataChannel", "WebTransport"]) {
+    Reflect.deleteProperty(window, name);
+  }
+
   // ---- going from page to page
 
   /** @param {string} url */
