@@ -9,7 +9,8 @@ Everything a magic does is a Python call as well::
     app.get("/hello").text
 
 `current_app` is the app of this process that the magics work on; `function` makes a function of an ordinary Python
-function; `load` makes an app of a spin.toml; `inspect` takes a component apart; `check` tries an exercise of a lesson.
+function; `interact` gives a route sliders; `load` makes an app of a spin.toml; `inspect` takes a component apart;
+`check` tries an exercise of a lesson.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "current_app",
     "function",
     "inspect",
+    "interact",
     "load",
     "load_ipython_extension",
     "scorecard",
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from spinlab.session import current_app, function
     from spinlab.testing.lessons.checking import check
     from spinlab.traits import scorecard
+    from spinlab.widgets.live.interact import interact
 
 _HOMES = {
     "App": "spinlab.app",
@@ -62,6 +65,7 @@ _HOMES = {
     "current_app": "spinlab.session",
     "function": "spinlab.session",
     "scorecard": "spinlab.traits",
+    "interact": "spinlab.widgets.live.interact",
     "check": "spinlab.testing.lessons.checking",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import webbrowser
 from typing import Any
 
@@ -61,6 +62,36 @@ def in_a_tab(desk: Desk, given: Arguments) -> Address | None:
     return address
 
 
+def interact(desk: Desk, given: Arguments) -> Any:
+    """Sliders and fields for the parameters of a route."""
+    from spinlab.widgets.live.interact import Interaction, parsed
+
+    pattern: str = given["pattern"]
+    if not pattern.startswith("/"):
+        function = desk.functions.get(pattern)
+        if function is None or not function.routes:
+            raise given.refuse("pattern", "a pattern starts with /", f"did you mean %spin interact /{pattern}?")
+        pattern = function.routes[0]
+    values = {name: parsed(value) for name, value in given.each("set")}
+    body = json.loads(given["json"]) if given["json"] is not None else given["data"]
+    return Interaction(desk.app, pattern, method=given["method"] or "GET", body=body, **values)
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise ValueError("what a control is made of is written NAME=VALUES, such as a=0:10")
+    return name, value
+
+
+def _json(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"this is not JSON: {error}") from None
+    return text
+
+
 def _all() -> tuple[Any, ...]:
     return (
         verb(
@@ -83,6 +114,26 @@ def _all() -> tuple[Any, ...]:
             takes=(Positional("NAME", "A function, or a path; the app itself when left out.", required=False),),
             options=(Option(("--browser",), "In a tab of the browser instead, through the listener."),),
             completes={"name": "function"},
+        ),
+        verb(
+            "interact",
+            "Sliders and fields for the parameters of a route; each change sends a request.",
+            interact,
+            group="calls",
+            takes=(Positional("PATTERN", "A route, such as /add/:a/:b, or a function; ?x=1 adds to the query."),),
+            options=(
+                Option(
+                    ("--set", "-s"),
+                    "What a control is made of: a=0:10, a=0:1:0.1, a=x,y,z, a=true, a=text.",
+                    "NAME=VALUES",
+                    many=True,
+                    convert=_named_value,
+                ),
+                Option(("--method", "-X"), "GET when left out.", "METHOD"),
+                Option(("--data", "-d"), "A body, in a field of its own.", "DATA"),
+                Option(("--json",), "The same as JSON.", "JSON", convert=_json),
+            ),
+            completes={"pattern": "function"},
         ),
     )
 
