@@ -77,7 +77,7 @@ def lab(arguments: tuple[str, ...]) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--lesson", metavar="NUMBER", help="Open this lesson; the overview when left out.")
 @click.option("--list", "only_list", is_flag=True, help="Say which lessons there are, and do nothing.")
-@click.option("--solutions", is_flag=True, help="Copy the solutions as well.")
+@click.option("--solutions", is_flag=True, help="Copy the solutions as well, and the notes for teachers.")
 @click.option("--force", is_flag=True, help="Write over lessons that you changed.")
 @click.option("--no-open", is_flag=True, help="Copy, and open nothing.")
 def learn(

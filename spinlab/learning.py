@@ -20,6 +20,9 @@ from spinlab.errors import OptionError, SpinError
 RECORD = ".lessons.json"
 """In the learner's folder: file -> digest of what was copied."""
 
+TEACHERS = "INSTRUCTORS.md"
+"""What is copied with the solutions only."""
+
 KINDS = (".ipynb", ".md")
 """What a lesson is made of."""
 
@@ -95,7 +98,7 @@ def copy(folder: Path, *, force: bool = False, solutions: bool = False) -> tuple
     Parameters:
         folder: Where to; made when it is not there.
         force: Write over changed files as well.
-        solutions: Copy the solutions too, into a folder of theirs.
+        solutions: Copy the solutions too, into a folder of theirs, and what teachers need.
 
     Raises:
         OptionError: The folder can't be written.
@@ -142,7 +145,7 @@ def lab(folder: Path, chosen: Lesson | None = None) -> list[str]:
 def _files(solutions: bool) -> Iterator[tuple[str, Path]]:
     here = shipped()
     for path in sorted(here.iterdir()):
-        if path.suffix in KINDS and path.is_file():
+        if path.suffix in KINDS and path.is_file() and (solutions or path.name != TEACHERS):
             yield path.name, path
     if solutions:
         for path in sorted((here / "solutions").glob("*.ipynb")):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, visible
-from spinlab.widgets.style import GOOD, WARN, box, code, coloured, facts, folded, pre, strong
+from spinlab.widgets.style import GOOD, WARN, box, code, coloured, facts, folded, strong
 
 if TYPE_CHECKING:
     from spinlab.testing.lessons.verdict import Found, Tried, Verdict
@@ -18,23 +18,23 @@ def verdict(shown: Verdict) -> Display:
     mark, state, colour = ("✓", "done", GOOD) if shown.passed else ("!", "not yet", WARN)
     title = f"{shown.exercise.id} {shown.exercise.title}"
     heading = tag("div", coloured(strong(f"{mark} {state}"), colour), "  ", strong(title))
-    steps = [_step(one) for one in shown.tried]
-    details: Child = (
-        folded("what was sent, what came back, what was expected", *steps) if shown.passed else join(*steps)
-    )
-    hint = facts([("hint", shown.hint)]) if shown.hint else None
+    rows = [row for one in shown.tried for row in _rows(one)]
+    told = "what was sent, what came back, what was expected"
+    details = folded(told, facts(rows)) if shown.passed else facts([*rows, ("hint", shown.hint)])
     text = "\n".join([f"{mark} {state}: {title}", *(_lines(one) for one in shown.tried)])
     if shown.hint:
         text += f"\n  hint       {shown.hint}"
-    return Display(visible(text), box(heading, details, hint))
+    return Display(visible(text), box(heading, details))
 
 
-def _step(tried: Tried) -> Markup:
-    rows: list[tuple[str, Child]] = []
-    if tried.sent:
-        rows += [("sent", pre(tried.sent)), ("came back", pre(tried.came))]
-    rows.append(("expected", join(*(tag("div", _expected(one)) for one in tried.found))))
-    return facts(rows)
+def _rows(tried: Tried) -> list[tuple[str, Child]]:
+    sent: list[tuple[str, Child]] = [("sent", _code(tried.sent)), ("came back", _code(tried.came))]
+    expected = join(*(tag("div", _expected(one)) for one in tried.found))
+    return [*(sent if tried.sent else []), ("expected", expected)]
+
+
+def _code(text: str) -> Markup:
+    return join(*(tag("div", code(line)) for line in text.splitlines()))
 
 
 def _expected(found: Found) -> Markup:

@@ -64,8 +64,8 @@ class Lesson:
             if is_check(cell):
                 assert error_of(cell) == "CheckFailed", cell.id
                 assert "is not done yet: " in shown(cell)
-                assert "hint:" in shown(cell)
                 assert "! not yet: " in shown(cell)
+                assert "\n  hint  " in shown(cell)
 
     def test_nothing_else_fails_before_the_exercises_are_done(self, learner: Ran) -> None:
         for cell in learner.book.cells:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 import spinlab
 from spinlab.app import App
@@ -256,3 +257,22 @@ def test_importing_spinlab_imports_no_exercise() -> None:
     code = "import sys, spinlab; print([n for n in sys.modules if n.startswith('spinlab.testing')])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_in_a_notebook_the_card_comes_first_and_the_error_is_one_line() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    shown: list[dict[str, Any]] = []
+    try:
+        for cell in ("import spinlab", 'spinlab.check("01.2")', 'spinlab.check("01.22")'):
+            client.execute_interactive(cell, output_hook=shown.append, timeout=120, stop_on_error=False)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    card, failed, unknown = (m for m in shown if m["msg_type"] in ("display_data", "error"))
+    assert card["content"]["data"]["text/plain"].startswith("! not yet: 01.2")
+    assert "not yet" in card["content"]["data"]["text/html"]
+    assert failed["content"]["ename"] == "CheckFailed"
+    (line,) = failed["content"]["traceback"]
+    assert "01.2 is not done yet: expected a function shout" in line
+    assert unknown["content"]["ename"] == "OptionError"
+    assert len(unknown["content"]["traceback"]) == 2

@@ -55,8 +55,8 @@ def check(exercise: str, given: Any = None) -> Verdict:
     if "IPython" in sys.modules:
         from spinlab.magics.checking import show
 
-        show(verdict)
-    raise _short(failed)
+        show(verdict, failed)
+    raise failed
 
 
 def _cut(came: str) -> str:
