@@ -17,7 +17,7 @@ export function functionDetails(channel, notice, changed) {
   const revisions = el("div", { class: "sl-revisions" });
   const description = el("div", {});
   const source = el("pre", { tabindex: "0", role: "region", "aria-label": "source" });
-  const sourceBar = el("div", { class: "sl-bar" }, el("span", { class: "sl-muted" }, "source"), copying(() => source.textContent || "", "the source", notice.say));
+  const sourceBar = el("div", { class: "sl-tools" }, el("span", { class: "sl-muted" }, "source"), copying(() => source.textContent || "", "the source", notice.say));
   const sourceBox = el("div", { hidden: true }, sourceBar, source);
   let plots = minutePlots("this function");
 

@@ -18,7 +18,7 @@ function renderApp({ model, el: root, signal: ended }) {
   const ends = new AbortController();
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
-  root.classList.add("spinlab", "sl-app");
+  root.classList.add("spinlab", "sl-board", "sl-app");
   root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
 
   /** @type {Map<string, any>} */
@@ -29,6 +29,7 @@ function renderApp({ model, el: root, signal: ended }) {
   let pulse = { app: { sum: [0, 0, 0, 0], series: [] }, sums: {}, series: {} };
   let stamp = 0;
   let active = 0;
+  let before = "";
   let inSight = true;
 
   const notice = notices();
@@ -49,7 +50,7 @@ function renderApp({ model, el: root, signal: ended }) {
   const manifest = el(
     "div",
     {},
-    el("div", { class: "sl-bar" }, el("span", { class: "sl-muted" }, "spin.toml as %spin export writes it"), copying(() => text.textContent || "", "the manifest", notice.say)),
+    el("div", { class: "sl-tools" }, el("span", { class: "sl-muted" }, "spin.toml as %spin export writes it"), copying(() => text.textContent || "", "the manifest", notice.say)),
     text,
   );
   const panels = tabs("what of the app is shown", [
@@ -58,7 +59,7 @@ function renderApp({ model, el: root, signal: ended }) {
     { key: "manifest", title: "Manifest", panel: manifest },
   ]);
   panels.onchoose((key) => set("tab", key));
-  fill(root, heading, plots.element, el("div", { class: "sl-bar" }, filter, el("label", { class: "sl-row" }, el("span", { class: "sl-muted" }, "order"), order)), panels.element, notice.element);
+  fill(root, heading, plots.element, el("div", { class: "sl-tools" }, filter, el("label", { class: "sl-row" }, el("span", { class: "sl-muted" }, "order"), order)), panels.element, notice.element);
 
   /** @param {string} trait @param {string} value */
   function set(trait, value) {
@@ -70,6 +71,9 @@ function renderApp({ model, el: root, signal: ended }) {
 
   /** What the traits say, whoever set them. */
   function follow() {
+    const now = JSON.stringify([model.get("filter"), model.get("order")]);
+    if (now !== before) list.top();
+    before = now;
     if (filter.value !== model.get("filter")) filter.value = model.get("filter");
     order.value = model.get("order");
     if (panels.chosen() !== model.get("tab")) panels.choose(model.get("tab"));
@@ -240,7 +244,7 @@ function removedOf(names, bringBack) {
   if (!names.length) return null;
   return el(
     "div",
-    { class: "sl-bar" },
+    { class: "sl-tools" },
     el("span", { class: "sl-muted" }, "removed:"),
     names.map((name) => el("button", { type: "button", onclick: () => bringBack(name) }, `bring back ${name}`)),
   );

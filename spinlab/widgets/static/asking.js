@@ -111,6 +111,25 @@ export async function work(button, act, fail) {
 }
 
 /**
+ * A form that is sent by its button, and by Enter in its fields: a notebook keeps the browser from doing that itself.
+ * @param {any} form
+ * @param {any} button
+ * @param {() => Promise<void>} act
+ * @param {(error: any) => void} fail
+ */
+export function sending(form, button, act, fail) {
+  form.addEventListener("submit", (/** @type {Event} */ event) => {
+    event.preventDefault();
+    work(button, act, fail);
+  });
+  form.addEventListener("keydown", (/** @type {any} */ event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    event.preventDefault();
+    work(button, act, fail);
+  });
+}
+
+/**
  * Fill an element when what it is made of has changed, so that focus and selection survive.
  * @param {any} element
  * @param {any} of

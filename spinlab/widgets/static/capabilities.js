@@ -1,6 +1,6 @@
 // What functions may touch, what they used and were denied; grants are given and taken by a click.
 
-import { asking, copying, doing, notices, when } from "./asking.js";
+import { asking, copying, doing, notices, sending, when } from "./asking.js";
 import { channelOf, refreshing } from "./channel.js";
 import { el, fill, times } from "./dom.js";
 import { listing } from "./listing.js";
@@ -20,7 +20,7 @@ function renderCapabilities({ model, el: root, signal: ended }) {
   const ends = new AbortController();
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
-  root.classList.add("spinlab", "sl-capabilities");
+  root.classList.add("spinlab", "sl-board", "sl-capabilities");
   root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
 
   /** @type {Map<string, any>} */
@@ -39,7 +39,7 @@ function renderCapabilities({ model, el: root, signal: ended }) {
   const table = el("div", {});
   const keeping = el("div", {});
   const detail = el("section", { class: "sl-detail", hidden: true }, title, table, keeping, granting());
-  fill(root, heading, el("div", { class: "sl-bar" }, filter), list.element, empty, detail, notice.element);
+  fill(root, heading, el("div", { class: "sl-tools" }, filter), list.element, empty, detail, notice.element);
 
   /** @param {string} trait @param {string} value */
   function set(trait, value) {
@@ -85,7 +85,7 @@ function renderCapabilities({ model, el: root, signal: ended }) {
     if (!one) return;
     shown = one.name;
     detail.setAttribute("aria-label", `capabilities of ${one.name}`);
-    when(title, [one.name, one.title, one.requests], () => [one.name, " ", el("span", { class: "sl-muted sl-light" }, `${one.title} · revision ${one.revision} · ${counted(one.requests, "request")}`)]);
+    when(title, [one.name, one.title, one.revision, one.requests], () => [one.name, " ", el("span", { class: "sl-muted sl-light" }, `${one.title} · revision ${one.revision} · ${counted(one.requests, "request")}`)]);
     when(table, [one.name, one.revision, one.grants, one.denied, one.files, one.environment, one.requests > 0], () => tableOf(one));
     when(keeping, [one.name, one.add, one.leave_out], () => keepingOf(one));
   }
@@ -167,7 +167,7 @@ function renderCapabilities({ model, el: root, signal: ended }) {
   function keepingOf(one) {
     if (!one.add && !one.leave_out) return null;
     /** @param {string} what @param {string} words */
-    const line = (what, words) => (words ? el("div", { class: "sl-bar" }, el("span", {}, what), el("code", {}, words), copying(() => words, words, notice.say)) : null);
+    const line = (what, words) => (words ? el("div", { class: "sl-tools" }, el("span", {}, what), el("code", {}, words), copying(() => words, words, notice.say)) : null);
     return el(
       "div",
       { class: "sl-keep" },
@@ -181,23 +181,15 @@ function renderCapabilities({ model, el: root, signal: ended }) {
     const kind = el("select", { "aria-label": "what to grant", onchange: hint }, KINDS.map(([option, text]) => el("option", { value: option }, text)));
     const item = el("input", { "aria-label": "its name or address", spellcheck: "false" });
     const button = el("button", { type: "submit" }, "Grant");
-    const form = el("form", { class: "sl-bar", "aria-label": "grant something else" }, el("span", { class: "sl-muted" }, "It"), kind, item, button);
-    form.addEventListener("submit", async (/** @type {Event} */ event) => {
-      event.preventDefault();
-      if (!item.value.trim()) {
-        item.focus();
-        return;
-      }
-      button.setAttribute("aria-busy", "true");
-      try {
+    const form = el("form", { class: "sl-tools", "aria-label": "grant something else" }, el("span", { class: "sl-muted" }, "It"), kind, item, button);
+    const give = async () => {
+      if (item.value.trim()) {
         await change(shown, `${kind.value} ${item.value.trim()}`, false);
         item.value = "";
-      } catch (error) {
-        notice.fail(error);
-      } finally {
-        button.removeAttribute("aria-busy");
       }
-    });
+      item.focus();
+    };
+    sending(form, button, give, notice.fail);
     function hint() {
       item.placeholder = (KINDS.find(([option]) => option === kind.value) || KINDS[0])[2];
     }

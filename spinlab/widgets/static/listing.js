@@ -103,6 +103,11 @@ export function listing({ label, key, row, words, choose, seen, height = 34, row
       draw();
     },
     draw,
+    /** What is listed is another selection: begin at its top. */
+    top() {
+      at = 0;
+      element.scrollTop = 0;
+    },
     /** Mark one as chosen, and bring it into sight. @param {string} name */
     mark(name) {
       if (name === chosen) return;

@@ -13,7 +13,7 @@ export function pager(what, size, turned) {
   const told = el("span", { class: "sl-muted" });
   const back = el("button", { type: "button", "aria-label": `earlier ${what}`, onclick: () => turn(offset - size) }, "‹");
   const on = el("button", { type: "button", "aria-label": `later ${what}`, onclick: () => turn(offset + size) }, "›");
-  const element = el("div", { class: "sl-bar sl-pager" }, back, told, on);
+  const element = el("div", { class: "sl-tools sl-pager" }, back, told, on);
 
   /** @param {number} to */
   function turn(to) {

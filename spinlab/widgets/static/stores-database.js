@@ -27,12 +27,12 @@ export function databaseView({ channel, notice, label, get, set }) {
   const head = el("tr", { role: "row" });
   const body = el("tbody", { role: "rowgroup" });
   const grid = el("table", { class: "sl-grid", role: "grid", onkeydown: move, onclick: pressed, ondblclick: () => editor.focus() }, el("thead", { role: "rowgroup" }, head), body);
-  const scroll = el("div", { class: "sl-scroll" }, grid);
+  const scroll = el("div", { class: "sl-window" }, grid);
   const pages = pager("rows", ROWS, () => refresh());
   const form = rowForm({ channel, notice, label }, () => refresh());
   const editor = cellEditor({ channel, notice, label }, () => refresh(), () => focusCell());
   const box = statementBox({ channel, label });
-  const tablePart = el("div", {}, el("div", { class: "sl-bar" }, el("label", { class: "sl-row" }, el("span", { class: "sl-muted" }, "table"), choice), add), scroll, empty, pages.element, editor.element, form.element);
+  const tablePart = el("div", {}, el("div", { class: "sl-tools" }, el("label", { class: "sl-row" }, el("span", { class: "sl-muted" }, "table"), choice), add), scroll, empty, pages.element, editor.element, form.element);
   const element = el("div", {}, tablePart, box.element);
 
   const current = () => (tables.some((one) => one.name === get("table")) ? get("table") : tables.length ? tables[0].name : "");
@@ -44,7 +44,7 @@ export function databaseView({ channel, notice, label, get, set }) {
       when(choice, tables.map((one) => [one.name, one.kind]), () => tables.map((one) => el("option", { value: one.name }, one.kind === "view" ? `${one.name} (view)` : one.name)));
       choice.value = table;
       fill(empty, tables.length ? null : "no tables yet: a CREATE TABLE statement makes one");
-      tablePart.querySelector(".sl-bar").hidden = scroll.hidden = !tables.length;
+      tablePart.querySelector(".sl-tools").hidden = scroll.hidden = !tables.length;
       if (table !== before) {
         before = table;
         order = "";

@@ -39,12 +39,12 @@ export function keyValueView({ channel, notice, label, get, set }) {
   const told = el("span", { class: "sl-muted" });
   const back = el("button", { type: "button", "aria-label": "earlier keys", onclick: () => turn(-1) }, "‹");
   const on = el("button", { type: "button", "aria-label": "later keys", onclick: () => turn(1) }, "›");
-  const pages = el("div", { class: "sl-bar" }, back, told, on);
+  const pages = el("div", { class: "sl-tools" }, back, told, on);
   const editor = valueEditor({ channel, notice, label, get, set }, () => refresh());
   const element = el(
     "div",
     { class: "sl-two" },
-    el("div", { class: "sl-side" }, el("div", { class: "sl-bar" }, prefix, add), list.element, empty, pages),
+    el("div", { class: "sl-side" }, el("div", { class: "sl-tools" }, prefix, add), list.element, empty, pages),
     editor.element,
   );
 
@@ -129,11 +129,11 @@ function valueEditor({ channel, notice, label, get, set }, changed) {
   });
   const element = el(
     "section",
-    { class: "sl-detail sl-value", "aria-label": "value", hidden: true },
+    { class: "sl-detail sl-editor", "aria-label": "value", hidden: true },
     el("div", { class: "sl-heading" }, name, newKey, facts, el("span", { class: "sl-grow" }), el("label", { class: "sl-row" }, el("span", { class: "sl-muted" }, "as"), choice)),
     warning,
     text,
-    el("div", { class: "sl-bar" }, save, revert, cancel, el("span", { class: "sl-grow" }), remove),
+    el("div", { class: "sl-tools" }, save, revert, cancel, el("span", { class: "sl-grow" }), remove),
   );
   const dirty = () => (fresh ? Boolean(text.value || newKey.value) : text.value !== written);
   const editable = () => fresh || (read && read.whole && !read.masked);

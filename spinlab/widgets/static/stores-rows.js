@@ -1,7 +1,7 @@
 // Changing rows: one cell, a new row, a row that goes.
 
 import { TYPES, affinity, typeChoice } from "./cells.js";
-import { asking, doing, work } from "./asking.js";
+import { asking, doing, sending, work } from "./asking.js";
 import { el, fill } from "./dom.js";
 
 /** @typedef {{channel: any, notice: any, label: string}} Database */
@@ -34,7 +34,7 @@ export function cellEditor({ channel, notice, label }, changed, left) {
     },
     fail: notice.fail,
   });
-  const element = el("section", { class: "sl-detail sl-cell-editor", "aria-label": "cell", hidden: true }, el("div", { class: "sl-heading" }, name, el("span", { class: "sl-grow" }), type), text, why, el("div", { class: "sl-bar" }, save, cancel, el("span", { class: "sl-grow" }), remove));
+  const element = el("section", { class: "sl-detail sl-cell-editor", "aria-label": "cell", hidden: true }, el("div", { class: "sl-heading" }, name, el("span", { class: "sl-grow" }), type), text, why, el("div", { class: "sl-tools" }, save, cancel, el("span", { class: "sl-grow" }), remove));
 
   function draw() {
     text.disabled = !at?.editable || type.value === "null";
@@ -127,11 +127,8 @@ export function rowForm({ channel, notice, label }, changed) {
   const button = el("button", { type: "submit", class: "sl-main" }, "Add it");
   const cancel = el("button", { type: "button", onclick: () => close() }, "Cancel");
   const title = el("h3", {});
-  const element = el("form", { class: "sl-detail", hidden: true, "aria-label": "new row" }, title, list, el("div", { class: "sl-bar" }, button, cancel));
-  element.addEventListener("submit", (/** @type {Event} */ event) => {
-    event.preventDefault();
-    work(button, insert, notice.fail);
-  });
+  const element = el("form", { class: "sl-detail", hidden: true, "aria-label": "new row" }, title, list, el("div", { class: "sl-tools" }, button, cancel));
+  sending(element, button, insert, notice.fail);
 
   async function insert() {
     /** @type {Record<string, any>} */

@@ -13,7 +13,7 @@ export function statementBox({ channel, label }) {
   const button = el("button", { type: "button", class: "sl-main", onclick: () => work(button, run, fail) }, "Run");
   const results = el("div", { class: "sl-results", "aria-live": "polite" });
   const hint = el("span", { class: "sl-muted" }, "Ctrl+Enter runs");
-  const element = el("section", { class: "sl-statements", "aria-label": "statements" }, el("div", { class: "sl-muted" }, "SQL"), text, el("div", { class: "sl-bar" }, button, hint), results);
+  const element = el("section", { class: "sl-statements", "aria-label": "statements" }, el("div", { class: "sl-muted" }, "SQL"), text, el("div", { class: "sl-tools" }, button, hint), results);
 
   /** @param {KeyboardEvent} event */
   function keyed(event) {
@@ -81,6 +81,6 @@ function resultOf(result) {
     "div",
     { class: "sl-result" },
     el("div", { class: "sl-muted" }, el("code", {}, result.statement), ` ${told}, ${seconds(result.elapsed)}`),
-    result.columns.length ? el("div", { class: "sl-scroll", tabindex: "0", role: "region", "aria-label": "rows" }, table) : null,
+    result.columns.length ? el("div", { class: "sl-window", tabindex: "0", role: "region", "aria-label": "rows" }, table) : null,
   );
 }

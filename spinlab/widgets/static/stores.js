@@ -15,7 +15,7 @@ function renderStores({ model, el: root, signal: ended }) {
   const ends = new AbortController();
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
-  root.classList.add("spinlab", "sl-stores");
+  root.classList.add("spinlab", "sl-board", "sl-stores");
   root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
 
   /** @type {any} */
@@ -24,7 +24,7 @@ function renderStores({ model, el: root, signal: ended }) {
   const views = new Map();
   const notice = notices();
   const heading = el("div", { class: "sl-heading" });
-  const chooser = el("div", { class: "sl-bar", role: "group", "aria-label": "stores and databases" });
+  const chooser = el("div", { class: "sl-tools", role: "group", "aria-label": "stores and databases" });
   const place = el("div", { class: "sl-muted sl-place" });
   const panel = el("div", {});
   fill(root, heading, chooser, place, panel, notice.element);
