@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from binder.lock import resolved
+from spinlab.engine import Cache
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 COPIED: Final = ("binder", "notebooks")
@@ -25,6 +26,14 @@ HIDDEN: Final = re.compile(
     r"((cargo|rustc|rustup|go|gofmt|zig|gcc|g\+\+|cc|c\+\+|clang|jupyter|spinlab)(-.*)?|(python|pip).*)$"
 )
 """Programs of this machine that an image does not have; Node.js it has."""
+KEPT: Final = re.compile(
+    r"(LANG|LC_ALL|TMPDIR|OPENBLAS_.*|PIP_.*|NPM_.*|.*_proxy|.*_(CERTS?|CERT_FILE|CERT_DIR|BUNDLE))$", re.IGNORECASE
+)
+"""Of our environment: language, and how the network is reached."""
+
+
+ROOM: Final = 600_000_000
+"""Bytes of compiled code that are worth copying."""
 
 
 class BuildFailed(Exception):
@@ -64,7 +73,7 @@ def build(
         folder: A new one.
         version: Of Python.
         wheel: Of spinlab; built from the checkout when left out, which takes the tools of the extension.
-        warmed: A cache to begin with, whose files are linked: nothing is compiled that is compiled there.
+        warmed: A cache to begin with: hardly anything is compiled that is compiled there.
         tell: Told of each step.
 
     Raises:
@@ -87,7 +96,7 @@ def build(
         environ["SPINLAB_WHEEL"] = str(wheel)
     if warmed is not None:
         environ["SPINLAB_PROCESSOR"] = "this one"  # what was compiled here before was for this processor
-        _link(warmed, prefix / "share" / "spinlab")
+        _copy_cache(warmed, prefix / "share" / "spinlab")
         _put_tools(warmed, folder / "programs")
     tell("binder/postBuild")
     tell(_run(["./binder/postBuild"], checkout, environ))
@@ -124,11 +133,9 @@ def _environ(folder: Path, home: Path, prefix: Path, checkout: Path) -> dict[str
         for path in sorted(Path(place).glob("*")):
             if HIDDEN.match(path.name) is None and not (programs / path.name).is_symlink():
                 (programs / path.name).symlink_to(path)
-    kept = ("LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-    network = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy") or k.startswith(("PIP_", "NPM_"))}
+    kept = {name: os.environ[name] for name in os.environ if KEPT.match(name)}
     return {
-        **{name: os.environ[name] for name in kept if name in os.environ},
-        **network,
+        **kept,
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache" / "pip")),
         "PATH": f"{prefix / 'bin'}:{programs}",
         "HOME": str(home),
@@ -138,20 +145,21 @@ def _environ(folder: Path, home: Path, prefix: Path, checkout: Path) -> dict[str
     }
 
 
-def _link(warmed: Path, cache: Path) -> None:
-    """Begin with what another cache holds: images, compiled code and libraries, each file linked."""
-    for kind in ("images", "compiled", "zig", "npm"):
+def _copy_cache(warmed: Path, cache: Path) -> None:
+    """Begin with what another cache holds: images, libraries, and the compiled code that was used last.
+
+    Copied and not linked: the files of a cache for all users have another mode, and tools go on writing to theirs.
+    """
+    skip = shutil.ignore_patterns("*.lock", "componentize-js-*")
+    for kind in ("images", "zig", "npm"):
         if (warmed / kind).is_dir():
-            skip = shutil.ignore_patterns("*.lock", "tmp-*", "componentize-js-*")
-            shutil.copytree(warmed / kind, cache / kind, copy_function=_hard, ignore=skip, symlinks=True)
-
-
-def _hard(source: str, target: str) -> None:
-    try:
-        os.link(source, target, follow_symlinks=False)
-    except OSError:  # another file system, or the file has just gone
-        if os.path.exists(source):
-            shutil.copy2(source, target)
+            shutil.copytree(warmed / kind, cache / kind, ignore=skip, symlinks=True)
+    room = ROOM
+    for entry in Cache(warmed / "compiled").entries():
+        room -= entry.size
+        if room < 0:
+            break
+        shutil.copytree(warmed / "compiled" / entry.key, cache / "compiled" / entry.key, dirs_exist_ok=True)
 
 
 def _put_tools(warmed: Path, programs: Path) -> None:
