@@ -1,10 +1,32 @@
 /** A grammar for a magic line and, below it, another language. */
-import { Language, LanguageSupport, defineLanguageFacet, languageDataProp } from '@codemirror/language';
+import {
+  Language,
+  LanguageSupport,
+  TreeIndentContext,
+  defineLanguageFacet,
+  indentNodeProp,
+  languageDataProp
+} from '@codemirror/language';
 import { Input, NodeSet, NodeType, Parser, PartialParse, Tree, TreeFragment, parseMixed } from '@lezer/common';
 import { styleTags, tags } from '@lezer/highlight';
 import { isLanguage, magicLine } from './languages';
 
 type Ranges = readonly { from: number; to: number }[];
+
+/**
+ * Indentation at the very end of a cell. That position is no longer inside the body, but it is the body's languages
+ * that know what goes on there: after an unfinished node, or in an indented block of Python.
+ */
+function indentAtEnd(context: TreeIndentContext): number | null {
+  let node = context.node.lastChild?.enterUnfinishedNodesBefore(context.pos) ?? null;
+  for (; node && node.type !== CELL; node = node.parent) {
+    const strategy = node.type.prop(indentNodeProp);
+    if (strategy) {
+      return strategy(Object.create(context, { node: { value: node } }));
+    }
+  }
+  return 0;
+}
 
 // The language data of the cell's own nodes is empty: the magic line has no comment tokens, so that toggling
 // comments over a whole cell leaves it alone.
@@ -24,7 +46,8 @@ const set = new NodeSet([
     MagicLanguage: tags.keyword,
     MagicOption: tags.attributeName,
     MagicWord: tags.meta
-  })
+  }),
+  indentNodeProp.add({ SpinCell: indentAtEnd })
 );
 const [CELL, LINE, BODY, NAME, LANGUAGE, OPTION, WORD] = set.types;
 

@@ -86,8 +86,8 @@ PUT = """texts => {
   });
 }"""
 SERVICE = """([name, call, values]) => {
-  const {_services, _serviceMap} = window.jupyterapp.pluginRegistry ?? window.jupyterapp;
-  const token = [...(_services ?? _serviceMap).keys()].find(t => t.name === name);
+  const {pluginRegistry} = window.jupyterapp;
+  const token = [...pluginRegistry._services.keys()].find(token => token.name === name);
   return window.jupyterapp.resolveRequiredService(token).then(service => service[call](...values)).then(() => null);
 }"""
 
@@ -232,34 +232,44 @@ def test_comments_are_toggled_as_the_language_has_them(book: Page, heading: str,
     assert text_of(cell(book)) == f"{heading}\n{line}"
 
 
-def test_toggling_the_whole_cell_leaves_the_magic_line_alone(book: Page) -> None:
+def test_several_lines_are_toggled_and_a_magic_line_never(book: Page) -> None:
     put(book, "%%spin rust a\nlet a = 1;\nlet b = 2;")
     wait_for_colour(cell(book), "let", "keyword")
     cell(book).locator(".cm-content").click()
     book.keyboard.press("Control+a")
     book.keyboard.press("Control+/")
+    assert text_of(cell(book)) == "%%spin rust a\nlet a = 1;\nlet b = 2;"
+    book.keyboard.press("Control+Home")
+    book.keyboard.press("ArrowDown")
+    book.keyboard.press("Control+Shift+End")
+    book.keyboard.press("Control+/")
     assert text_of(cell(book)) == "%%spin rust a\n// let a = 1;\n// let b = 2;"
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "blanks"),
     [
-        "%%spin rust a\nfn f() {",
-        "%%spin a\ndef f():",
-        "%%spin zig a\nfn f() void {",
-        "%%spin go a\nfunc f() {",
-        "%%spin js a\nfunction f() {",
-        "%%spin wat a\n(module",
+        ("%%spin rust a\nfn f() {", 4),
+        ("%%spin rust a\nfn f() {}", 0),
+        ("%%spin a\ndef f():", 4),
+        ("%%spin a\ndef f():\n    if x:\n        y = 1", 8),
+        ("%%spin a\nx = 1", 0),
+        ("%%spin zig a\nfn f() void {", 4),
+        ("%%spin zig a\nfn f() void {}", 0),
+        ("%%spin go a\nfunc f() {", 4),
+        ("%%spin js a\nfunction f() {", 4),
+        ("%%spin cpp a\nint f() {", 4),
+        ("%%spin html a\n<ul>", 4),
     ],
 )
-def test_a_new_line_is_indented_by_the_language(book: Page, text: str) -> None:
+def test_a_new_line_is_indented_by_the_language(book: Page, text: str, blanks: int) -> None:
     put(book, text)
     wait_for_colour(cell(book), "%%spin", "meta")
     cell(book).locator(".cm-content").click()
     book.keyboard.press("Control+End")
     book.keyboard.press("Enter")
     book.keyboard.type("x")
-    assert text_of(cell(book)) == f"{text}\n    x"
+    assert text_of(cell(book)) == f"{text}\n{' ' * blanks}x"
     book.keyboard.press("Control+Home")
     book.keyboard.press("End")
     book.keyboard.press("Enter")
@@ -295,7 +305,7 @@ def test_the_dark_theme_gives_the_colours_its_own_values(book: Page) -> None:
 
 
 def mark(page: Page, *diagnostics: dict[str, Any]) -> None:
-    service(book, "spinlab:IErrorMarks", "mark", cell_id(book), list(diagnostics))
+    service(page, "spinlab:IErrorMarks", "mark", cell_id(page), list(diagnostics))
 
 
 def underlined(page: Page) -> Locator:
