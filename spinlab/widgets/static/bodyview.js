@@ -23,7 +23,8 @@ export function waysOf(body) {
     return whole && parsedJson(textOf(body)) ? ["tree", "text", "hex"] : ["text", "hex"];
   }
   if (type === "text/html" || type === "application/xhtml+xml") return ["page", "text", "hex"];
-  if (IMAGES.some((image) => type === `image/${image}`)) return type.endsWith("xml") ? ["image", "text", "hex"] : ["image", "hex"];
+  if (IMAGES.some((image) => type === `image/${image}`))
+    return type.endsWith("xml") ? ["image", "text", "hex"] : ["image", "hex"];
   if (type.startsWith("text/") || TEXTS.some((text) => type === `application/${text}`)) return ["text", "hex"];
   return isText(body) ? ["text", "hex"] : ["hex", "text"];
 }
@@ -40,7 +41,8 @@ export function bodyView(body, way) {
   }
   if (way === "page") return page(body);
   if (way === "image") return image(body);
-  if (way === "hex") return el("pre", { class: "sl-hex", tabindex: "0", "aria-label": "body as bytes" }, hex(body.bytes));
+  if (way === "hex")
+    return el("pre", { class: "sl-hex", tabindex: "0", "aria-label": "body as bytes" }, hex(body.bytes));
   return el("pre", { tabindex: "0", "aria-label": "body as text" }, textOf(body));
 }
 
@@ -168,7 +170,10 @@ function image(body) {
   }
   const type = mediaType(body.type);
   const letters = Array.from(body.bytes, (byte) => String.fromCharCode(byte));
-  fill(holder, el("img", { src: `data:${type};base64,${btoa(letters.join(""))}`, alt: `body, ${type}`, class: "sl-image" }));
+  fill(
+    holder,
+    el("img", { src: `data:${type};base64,${btoa(letters.join(""))}`, alt: `body, ${type}`, class: "sl-image" }),
+  );
   return holder;
 }
 

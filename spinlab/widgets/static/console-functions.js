@@ -38,7 +38,12 @@ export function functionList(choose) {
           title: route?.problem || `${one.name}, revision ${one.revision}`,
           onclick: () => choose(one, route),
         },
-        el("span", { class: "sl-name" }, one.name, route?.problem ? el("span", { class: "sl-warn" }, " (unreachable)") : null),
+        el(
+          "span",
+          { class: "sl-name" },
+          one.name,
+          route?.problem ? el("span", { class: "sl-warn" }, " (unreachable)") : null,
+        ),
         el("span", { class: "sl-mono sl-muted" }, route ? route.pattern : "private"),
       ),
     );
@@ -48,9 +53,15 @@ export function functionList(choose) {
     const wanted = filter.value.trim().toLowerCase();
     const fits = (/** @type {string} */ text) => text.toLowerCase().includes(wanted);
     const shown = functions.filter((one) => fits(one.name) || one.routes.some((route) => fits(route.pattern)));
-    fill(list, shown.map((one) => (one.routes.length ? one.routes.map((route) => entry(one, route)) : entry(one, null))).flat());
+    fill(
+      list,
+      shown.map((one) => (one.routes.length ? one.routes.map((route) => entry(one, route)) : entry(one, null))).flat(),
+    );
     filter.hidden = functions.length < FILTER_FROM;
-    fill(none, functions.length ? (shown.length ? "" : "none is called that") : "no functions yet: write a %%spin cell");
+    fill(
+      none,
+      functions.length ? (shown.length ? "" : "none is called that") : "no functions yet: write a %%spin cell",
+    );
     none.hidden = shown.length > 0;
   }
 

@@ -9,7 +9,7 @@ import { tabs } from "./tabs.js";
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const HEADERS = ["accept", "authorization", "content-type", "cookie", "if-none-match", "origin", "range", "user-agent"];
-export const KINDS = {
+const KINDS = {
   none: "",
   json: "application/json",
   form: "application/x-www-form-urlencoded",
@@ -119,7 +119,11 @@ export function requestForm(changed) {
       fill(straight, written.function ? `straight to ${written.function}, whatever its routes are ` : "");
       if (written.function) {
         straight.append(
-          el("button", { type: "button", class: "sl-quiet", onclick: () => changed({ function: "" }) }, "go by the routes"),
+          el(
+            "button",
+            { type: "button", class: "sl-quiet", onclick: () => changed({ function: "" }) },
+            "go by the routes",
+          ),
         );
       }
       parts.title("query", "Query", list.length);
@@ -139,7 +143,12 @@ function bodyEditor(changed) {
       el(
         "label",
         { class: "sl-choice" },
-        el("input", { type: "radio", name: own, value: kind, onchange: () => changed({ kind: /** @type {any} */ (kind) }) }),
+        el("input", {
+          type: "radio",
+          name: own,
+          value: kind,
+          onchange: () => changed({ kind: /** @type {any} */ (kind) }),
+        }),
         title,
       ),
     ),
@@ -158,7 +167,11 @@ function bodyEditor(changed) {
   const said = el("span", { class: "sl-warn", role: "status" });
   const form = pairs("form field", (list) => changed({ body: encodedPairs(list) }));
   const chosen = el("span", { class: "sl-muted" });
-  const file = el("input", { type: "file", "aria-label": "file to send", onchange: () => changed({ file: file.files[0] || null }) });
+  const file = el("input", {
+    type: "file",
+    "aria-label": "file to send",
+    onchange: () => changed({ file: file.files[0] || null }),
+  });
   const below = el("div", { class: "sl-row" }, format, said);
   const fileRow = el("div", { class: "sl-row" }, file, chosen);
   return {
@@ -179,6 +192,30 @@ function bodyEditor(changed) {
       format.disabled = Boolean(wrong) || !written.body;
     },
   };
+}
+
+/**
+ * The body as it is sent, as one buffer or none.
+ * @param {Written} now
+ * @returns {Promise<any[]>}
+ */
+export async function bytesOf(now) {
+  if (now.kind === "none") return [];
+  if (now.kind !== "file") return now.body ? [new TextEncoder().encode(now.body)] : [];
+  return now.file ? [await now.file.arrayBuffer()] : [];
+}
+
+/**
+ * The headers as they are sent: the kind of the body says its type where nobody does.
+ * @param {Written} now
+ * @returns {PairList}
+ */
+export function headersOf(now) {
+  const named = now.headers.filter(([name]) => name);
+  const has = named.some(([name]) => name.toLowerCase() === "content-type");
+  const type = now.kind === "file" ? now.file?.type || KINDS.file : KINDS[now.kind];
+  const sends = now.kind === "file" ? now.file : now.body;
+  return has || !type || !sends ? named : [...named, ["content-type", type]];
 }
 
 /**

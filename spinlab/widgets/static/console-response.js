@@ -40,11 +40,15 @@ export function responsePane(channel, say) {
 
   /** @param {any} answer */
   async function drawTrace(answer) {
-    fill(panels.trace, el("p", { class: "sl-muted" }, answer.traced ? "…" : "no function was asked, or it is kept no more"));
+    fill(
+      panels.trace,
+      el("p", { class: "sl-muted" }, answer.traced ? "…" : "no function was asked, or it is kept no more"),
+    );
     if (!answer.traced) return;
     try {
       const [traced] = await channel.value("traces", { id: answer.traced });
-      if (shown === answer) fill(panels.trace, traced ? timeline(traced) : el("p", { class: "sl-muted" }, "kept no more"));
+      if (shown === answer)
+        fill(panels.trace, traced ? timeline(traced) : el("p", { class: "sl-muted" }, "kept no more"));
     } catch (error) {
       fill(panels.trace, problem(/** @type {any} */ (error)));
     }
@@ -93,9 +97,16 @@ export function responsePane(channel, say) {
     const body = { bytes, size: answer.size, type: typeOf(answer) };
     const ways = waysOf(body);
     const chosen = way && ways.includes(way) ? way : ways[0];
-    const choices = ways.length < 2 ? [] : ways.map((one) =>
-      el("button", { type: "button", "aria-pressed": String(one === chosen), onclick: () => drawBody(answer, bytes, one) },
-        WAYS[/** @type {keyof typeof WAYS} */ (one)]));
+    const choices =
+      ways.length < 2
+        ? []
+        : ways.map((one) =>
+            el(
+              "button",
+              { type: "button", "aria-pressed": String(one === chosen), onclick: () => drawBody(answer, bytes, one) },
+              WAYS[/** @type {keyof typeof WAYS} */ (one)],
+            ),
+          );
     const cut = bytes.length < answer.size;
     const more = el("button", { type: "button", onclick: () => drawWhole(answer, chosen, more) }, "Show all");
     more.hidden = !cut || answer.size > SHOWN_WHOLE;
@@ -106,8 +117,15 @@ export function responsePane(channel, say) {
     ];
     fill(
       panels.body,
-      answer.size ? el("div", { class: "sl-row" }, el("div", { class: "sl-ways", role: "group", "aria-label": "show the body as" }, choices),
-        el("span", { class: "sl-muted" }, said.filter((x) => x).join(" · ")), more) : null,
+      answer.size
+        ? el(
+            "div",
+            { class: "sl-row" },
+            el("div", { class: "sl-ways", role: "group", "aria-label": "show the body as" }, choices),
+            el("span", { class: "sl-muted" }, said.filter((x) => x).join(" · ")),
+            more,
+          )
+        : null,
       bodyView(body, chosen),
     );
   }
@@ -117,7 +135,14 @@ export function responsePane(channel, say) {
     button.disabled = true;
     try {
       const whole = await fetched(channel, answer);
-      if (shown === answer) drawBody(answer, whole, way === "text" && waysOf({ bytes: whole, size: answer.size, type: typeOf(answer) })[0] === "tree" ? "tree" : way);
+      if (shown === answer)
+        drawBody(
+          answer,
+          whole,
+          way === "text" && waysOf({ bytes: whole, size: answer.size, type: typeOf(answer) })[0] === "tree"
+            ? "tree"
+            : way,
+        );
     } catch (error) {
       panels.body.prepend(problem(/** @type {any} */ (error)));
     }
@@ -144,7 +169,10 @@ export function responsePane(channel, say) {
       drawStatus(answer, bytes);
       drawNotes(answer);
       drawBody(answer, bytes);
-      const fields = [...answer.headers, ...answer.trailers.map((/** @type {string[]} */ [n, v]) => [`${n} (trailer)`, v])];
+      const fields = [
+        ...answer.headers,
+        ...answer.trailers.map((/** @type {string[]} */ [n, v]) => [`${n} (trailer)`, v]),
+      ];
       fill(panels.headers, headerTable(fields));
       fill(panels.log, logLines(answer));
       parts.title("headers", "Headers", fields.length);
@@ -170,7 +198,12 @@ export function typeOf(answer) {
 
 /** @param {any} error */
 function failed(error) {
-  return el("div", {}, problem(error), error.details ? el("pre", { class: "sl-bad", tabindex: "0" }, error.details) : null);
+  return el(
+    "div",
+    {},
+    problem(error),
+    error.details ? el("pre", { class: "sl-bad", tabindex: "0" }, error.details) : null,
+  );
 }
 
 /** @param {string[][]} fields */
@@ -179,8 +212,20 @@ function headerTable(fields) {
   return el(
     "table",
     {},
-    el("thead", {}, el("tr", {}, ["name", "value"].map((name) => el("th", { scope: "col" }, name)))),
-    el("tbody", {}, fields.map(([name, value]) => el("tr", {}, el("td", {}, name), el("td", { class: "sl-mono" }, value)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["name", "value"].map((name) => el("th", { scope: "col" }, name)),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      fields.map(([name, value]) => el("tr", {}, el("td", {}, name), el("td", { class: "sl-mono" }, value))),
+    ),
   );
 }
 
@@ -192,8 +237,12 @@ function logLines(answer) {
     "div",
     {},
     before > 0 ? el("p", { class: "sl-muted" }, `${before} lines before`) : null,
-    el("pre", { tabindex: "0", "aria-label": "log lines" },
+    el(
+      "pre",
+      { tabindex: "0", "aria-label": "log lines" },
       answer.logs.map((/** @type {any} */ line) =>
-        el("span", { class: line.stream === "stderr" ? "sl-bad" : null }, `${line.text}\n`))),
+        el("span", { class: line.stream === "stderr" ? "sl-bad" : null }, `${line.text}\n`),
+      ),
+    ),
   );
 }

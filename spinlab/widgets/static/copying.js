@@ -43,7 +43,9 @@ export function asSpin(request) {
 export function asPython(request) {
   const parts = [pythonText(request.method), pythonText(request.path)];
   if (request.headers.length) {
-    parts.push(`headers=spinlab.Headers([${request.headers.map((pair) => `(${pair.map(pythonText).join(", ")})`).join(", ")}])`);
+    parts.push(
+      `headers=spinlab.Headers([${request.headers.map((pair) => `(${pair.map(pythonText).join(", ")})`).join(", ")}])`,
+    );
   }
   if (request.file) parts.push(`body=open(${pythonText(request.file)}, "rb").read()`);
   else if (request.body !== null) parts.push(`body=${pythonText(request.body)}`);

@@ -17,7 +17,11 @@ export function denials(channel, answer, say) {
       try {
         const now = await channel.value("grant", { function: answer.function, options: [denied.option] });
         const kept = `send it again; to keep it, add to the %%spin line: ${now?.add || denied.option}`;
-        fill(line, el("span", { class: "sl-good" }, `granted: ${denied.option}`), el("span", { class: "sl-muted" }, kept));
+        fill(
+          line,
+          el("span", { class: "sl-good" }, `granted: ${denied.option}`),
+          el("span", { class: "sl-muted" }, kept),
+        );
         say(`granted ${denied.option}`);
       } catch (error) {
         button.disabled = false;

@@ -12,7 +12,13 @@ import { el } from "./dom.js";
 export function pairs(what, changed, names = []) {
   const own = `sl-names-${Math.random().toString(36).slice(2, 8)}`;
   const rows = el("div", { class: "sl-pairs" });
-  const offered = names.length ? el("datalist", { id: own }, names.map((name) => el("option", { value: name }))) : null;
+  const offered = names.length
+    ? el(
+        "datalist",
+        { id: own },
+        names.map((name) => el("option", { value: name })),
+      )
+    : null;
 
   /** @returns {Pair[]} */
   const read = () =>
@@ -110,5 +116,7 @@ export function decoded(text) {
 
 /** @param {string} text half of a surrogate pair can't be encoded: it becomes what stands for what is no letter */
 export function encoded(text) {
-  return encodeURIComponent(text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"));
+  return encodeURIComponent(
+    text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd"),
+  );
 }

@@ -29,8 +29,8 @@ export async function readyPage(text, url, traveller) {
   const bringer = new Bringer(traveller);
   await Promise.all([...page.querySelectorAll("*")].map((element) => bringer.ready(element, base).catch(() => {})));
   const { documentElement: root, head, body } = page;
-  const whole = `<html${attributesOf(root)}>${written(head)}</head><body${attributesOf(body)}>${written(body)}</body></html>`;
-  return { text: whole, standard: page.compatMode !== "BackCompat", base, title: page.title };
+  const whole = `<html${attributesOf(root)}>${written(head)}</head><body${attributesOf(body)}>${written(body)}`;
+  return { text: `${whole}</body></html>`, standard: page.compatMode !== "BackCompat", base, title: page.title };
 }
 
 class Bringer {
@@ -105,7 +105,14 @@ class Bringer {
 
   /** @param {string} text @param {string} base @param {number} depth */
   async styles(text, base, depth) {
-    const sheets = await this.swapped(text, CSS_IMPORTS, base, "style", depth, (_found, url) => `@import url("${url}")`);
+    const sheets = await this.swapped(
+      text,
+      CSS_IMPORTS,
+      base,
+      "style",
+      depth,
+      (_found, url) => `@import url("${url}")`,
+    );
     return this.swapped(sheets, URLS, base, "file", depth, (_found, url) => `url("${url}")`);
   }
 
@@ -137,13 +144,16 @@ class Bringer {
 /** @param {Uint8Array} bytes @param {string} type */
 function dataUrl(bytes, type) {
   const letters = [];
-  for (let at = 0; at < bytes.length; at += 0x8000) letters.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    letters.push(String.fromCharCode(...bytes.subarray(at, at + 0x8000)));
   return `data:${type};base64,${btoa(letters.join(""))}`;
 }
 
 /** @param {Element} element */
 function attributesOf(element) {
-  return [...element.attributes].map((one) => ` ${one.name}="${escapedText(one.value).replaceAll('"', "&quot;")}"`).join("");
+  return [...element.attributes]
+    .map((one) => ` ${one.name}="${escapedText(one.value).replaceAll('"', "&quot;")}"`)
+    .join("");
 }
 
 /** @param {string} text */
@@ -158,16 +168,18 @@ function escapedText(text) {
  */
 function written(parent) {
   const within = parent instanceof HTMLTemplateElement ? parent.content : parent;
-  return [...within.childNodes].map((node) => {
-    if (node.nodeType === Node.COMMENT_NODE) return `<!--${node.nodeValue}-->`;
-    if (node.nodeType === Node.TEXT_NODE) {
-      return RAW.has(parent.nodeName.toLowerCase()) ? node.nodeValue : escapedText(node.nodeValue || "");
-    }
-    if (!(node instanceof Element)) return "";
-    const name = node.tagName.toLowerCase() === node.localName.toLowerCase() ? node.localName : node.tagName;
-    const open = `<${name}${attributesOf(node)}>`;
-    if (VOID.has(name)) return open;
-    const line = /^(pre|textarea|listing)$/.test(name) && node.firstChild?.nodeValue?.startsWith("\n") ? "\n" : "";
-    return `${open}${line}${written(node)}</${name}>`;
-  }).join("");
+  return [...within.childNodes]
+    .map((node) => {
+      if (node.nodeType === Node.COMMENT_NODE) return `<!--${node.nodeValue}-->`;
+      if (node.nodeType === Node.TEXT_NODE) {
+        return RAW.has(parent.nodeName.toLowerCase()) ? node.nodeValue : escapedText(node.nodeValue || "");
+      }
+      if (!(node instanceof Element)) return "";
+      const name = node.tagName.toLowerCase() === node.localName.toLowerCase() ? node.localName : node.tagName;
+      const open = `<${name}${attributesOf(node)}>`;
+      if (VOID.has(name)) return open;
+      const line = /^(pre|textarea|listing)$/.test(name) && node.firstChild?.nodeValue?.startsWith("\n") ? "\n" : "";
+      return `${open}${line}${written(node)}</${name}>`;
+    })
+    .join("");
 }

@@ -57,7 +57,10 @@ export function pageShim(at) {
     if (!isInside(asked.url)) return realFetch(input, init);
     const body = isBare(asked.method) ? null : await asked.arrayBuffer();
     const headers = [...asked.headers];
-    const answer = await ask({ url: asked.url, method: asked.method, headers, body, redirect: asked.redirect }, asked.signal);
+    const answer = await ask(
+      { url: asked.url, method: asked.method, headers, body, redirect: asked.redirect },
+      asked.signal,
+    );
     const empty = [204, 205, 304].includes(answer.status);
     const made = new Response(empty ? null : answer.body, answer);
     Object.defineProperty(made, "url", { value: answer.url });
@@ -130,7 +133,11 @@ export function pageShim(at) {
         this.become(4);
         this.tellEvent("load");
       } catch {
-        const reason = this.ends.signal.aborted ? (this.ends.signal.reason === "timeout" ? "timeout" : "abort") : "error";
+        const reason = this.ends.signal.aborted
+          ? this.ends.signal.reason === "timeout"
+            ? "timeout"
+            : "abort"
+          : "error";
         this.become(4);
         this.tellEvent(reason);
       }
@@ -264,7 +271,13 @@ export function pageShim(at) {
     }
     const body = of("enctype") === "multipart/form-data" ? fields : texts;
     const sent = new Request(url, { method: "POST", body });
-    tell({ kind: "navigate", url: url.href, method: "POST", headers: [...sent.headers], body: await sent.arrayBuffer() });
+    tell({
+      kind: "navigate",
+      url: url.href,
+      method: "POST",
+      headers: [...sent.headers],
+      body: await sent.arrayBuffer(),
+    });
   };
   window.addEventListener("submit", (event) => {
     const form = event.target;
@@ -281,8 +294,13 @@ export function pageShim(at) {
     return null;
   };
   for (const way of /** @type {const} */ (["pushState", "replaceState"])) {
-    History.prototype[way] = function (/** @type {any} */ _state, /** @type {string} */ _title, /** @type {any} */ url) {
-      if (url) tell({ kind: "address", url: new URL(String(url), document.baseURI).href, replaces: way === "replaceState" });
+    History.prototype[way] = function (
+      /** @type {any} */ _state,
+      /** @type {string} */ _title,
+      /** @type {any} */ url,
+    ) {
+      if (url)
+        tell({ kind: "address", url: new URL(String(url), document.baseURI).href, replaces: way === "replaceState" });
     };
   }
   document.addEventListener("securitypolicyviolation", (event) => {

@@ -96,10 +96,15 @@ export class Traveller {
 
   /** @param {string} method @param {string} path @param {Wanted} wanted @param {ArrayBuffer | null} body */
   async once(method, path, wanted, body) {
-    const headers = (wanted.headers || []).filter(([name]) => !NOT_SENT.test(name) && (body || !/^content-/i.test(name)));
+    const headers = (wanted.headers || []).filter(
+      ([name]) => !NOT_SENT.test(name) && (body || !/^content-/i.test(name)),
+    );
     if (this.cookies.size) headers.push(["cookie", [...this.cookies].map((pair) => pair.join("=")).join("; ")]);
     const asked = { method, target: path, headers, tag: wanted.tag || "" };
-    const { value, buffers } = await this.channel.ask("request", asked, { deadline: DEADLINE, buffers: body ? [body] : [] });
+    const { value, buffers } = await this.channel.ask("request", asked, {
+      deadline: DEADLINE,
+      buffers: body ? [body] : [],
+    });
     for (const [name, text] of value.headers) if (name.toLowerCase() === "set-cookie") this.bake(text);
     this.told(value);
     return { answer: value, buffer: buffers[0] };

@@ -3,12 +3,12 @@
 import { bodyView, mediaType, textOf, waysOf } from "./bodyview.js";
 import { channelOf } from "./channel.js";
 import { denials } from "./denials.js";
-import { el, fill, octets, problem, safe, seconds } from "./dom.js";
+import { el, fill, problem, safe, seconds } from "./dom.js";
 import { headerOf, Traveller } from "./preview-travel.js";
 import { innerPage, outerPage, SANDBOX } from "./preview-frame.js";
 import { readyPage } from "./preview-page.js";
+import { requestList } from "./preview-requests.js";
 
-const KEPT = 30; // requests that are told
 const PAGES = ["text/html", "application/xhtml+xml"];
 
 class PreviewView {
@@ -16,15 +16,14 @@ class PreviewView {
   constructor(model, signal, root) {
     this.model = model;
     this.channel = channelOf(model, signal);
-    this.traveller = new Traveller(this.channel, `http://${model.get("host")}`, (told) => this.note(told));
+    this.traveller = new Traveller(this.channel, `http://${model.get("host")}`, (told) => this.requests.note(told));
     /** @type {string[]} */
     this.pages = [];
     this.at = -1;
     this.turn = 0; // the page that comes, or is there
     /** @type {MessagePort[]} */
     this.ports = [];
-    /** @type {any[]} */
-    this.told = [];
+    this.requests = requestList();
     this.served = { name: "", revision: 0 };
     this.draw(root);
     this.follow(signal);
@@ -37,23 +36,44 @@ class PreviewView {
       el("button", { type: "button", "aria-label": label, title: label, onclick: act }, sign);
     this.back = tool("back", "←", () => this.step(-1));
     this.forward = tool("forward", "→", () => this.step(1));
-    this.address = el("input", { "aria-label": "address in the app", class: "sl-path sl-mono", spellcheck: "false", autocomplete: "off" });
+    this.address = el("input", {
+      "aria-label": "address in the app",
+      class: "sl-path sl-mono",
+      spellcheck: "false",
+      autocomplete: "off",
+    });
     this.address.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key === "Enter" && !event.isComposing) this.visit(this.address.value);
     });
     this.live = el("input", { type: "checkbox", checked: true });
     this.status = el("span", { class: "sl-muted", role: "status" });
     this.notes = el("div", { class: "sl-notes" });
-    this.frame = el("iframe", { sandbox: SANDBOX, title: "preview of the app", class: "sl-frame", srcdoc: outerPage(), referrerpolicy: "no-referrer" });
+    this.frame = el("iframe", {
+      sandbox: SANDBOX,
+      title: "preview of the app",
+      class: "sl-frame",
+      srcdoc: outerPage(),
+      referrerpolicy: "no-referrer",
+    });
     this.loaded = new Promise((resolve) => this.frame.addEventListener("load", resolve, { once: true }));
     this.plain = el("div", { class: "sl-plain" });
     this.plain.hidden = true;
-    this.requests = el("ol", { class: "sl-requests", "aria-label": "last requests" });
-    this.count = el("summary", {}, "no requests yet");
-    const bar = el("div", { class: "sl-line" }, this.back, this.forward, tool("reload", "↻", () => this.reload()), this.address,
-      el("button", { type: "button", class: "sl-main", onclick: () => this.visit(this.address.value) }, "Open"));
-    const below = el("div", { class: "sl-row" }, el("label", { class: "sl-choice" }, this.live, "reload when its function changes"), this.status);
-    fill(root, bar, this.notes, this.frame, this.plain, below, el("details", {}, this.count, this.requests));
+    const bar = el(
+      "div",
+      { class: "sl-line" },
+      this.back,
+      this.forward,
+      tool("reload", "↻", () => this.reload()),
+      this.address,
+      el("button", { type: "button", class: "sl-main", onclick: () => this.visit(this.address.value) }, "Open"),
+    );
+    const below = el(
+      "div",
+      { class: "sl-row" },
+      el("label", { class: "sl-choice" }, this.live, "reload when its function changes"),
+      this.status,
+    );
+    fill(root, bar, this.notes, this.frame, this.plain, below, this.requests.element);
   }
 
   /** @param {AbortSignal} signal */
@@ -130,7 +150,10 @@ class PreviewView {
     this.frame.setAttribute("aria-busy", "true");
     this.showAddress(this.pages[this.at]);
     try {
-      const arrived = await this.traveller.bring({ headers: [["accept", "text/html,application/xhtml+xml,*/*;q=0.8"]], ...wanted });
+      const arrived = await this.traveller.bring({
+        headers: [["accept", "text/html,application/xhtml+xml,*/*;q=0.8"]],
+        ...wanted,
+      });
       if (turn !== this.turn) return;
       this.enter(this.traveller.pathOf(arrived.url) || "/", true);
       await this.show(arrived, turn);
@@ -146,8 +169,14 @@ class PreviewView {
   /** @param {import("./preview-travel.js").Arrived} arrived @param {number} turn */
   async show({ answer, bytes, url }, turn) {
     const say = (/** @type {string} */ text) => fill(this.status, text);
-    const why = answer.error ? [problem(answer.error), answer.error.details ? el("pre", { tabindex: "0" }, answer.error.details) : null] : [];
-    this.say(...why, answer.advice ? el("p", { class: "sl-warn" }, answer.advice) : null, denials(this.channel, answer, say));
+    const why = answer.error
+      ? [problem(answer.error), answer.error.details ? el("pre", { tabindex: "0" }, answer.error.details) : null]
+      : [];
+    this.say(
+      ...why,
+      answer.advice ? el("p", { class: "sl-warn" }, answer.advice) : null,
+      denials(this.channel, answer, say),
+    );
     this.served = { name: answer.function, revision: await this.revision(answer.function) };
     const body = { bytes, size: bytes.length, type: headerOf(answer, "content-type") };
     const page = PAGES.includes(mediaType(body.type));
@@ -175,11 +204,14 @@ class PreviewView {
     if (!message || typeof message !== "object") return;
     const url = typeof message.url === "string" ? message.url.slice(0, 16384) : "";
     if (message.kind === "request") this.request(asWanted(message, url), Number(message.id), port);
-    else if (message.kind === "cancel") this.channel.value("cancel", { tag: this.tag(Number(message.id)) }).catch(() => {});
+    else if (message.kind === "cancel")
+      this.channel.value("cancel", { tag: this.tag(Number(message.id)) }).catch(() => {});
     else if (message.kind === "navigate") this.visit(url, asWanted(message, url));
     else if (message.kind === "address") this.move(url, message.replaces === true);
-    else if (message.kind === "blocked") this.note({ status: 0, method: String(message.what).slice(0, 40), target: url, reason: "blocked" });
-    else if (message.kind === "failed") this.note({ status: 0, method: "error", target: String(message.text).slice(0, 500), reason: "" });
+    else if (message.kind === "blocked")
+      this.requests.note({ status: 0, method: String(message.what).slice(0, 40), target: url, reason: "blocked" });
+    else if (message.kind === "failed")
+      this.requests.note({ status: 0, method: "error", target: String(message.text).slice(0, 500), reason: "" });
   }
 
   /** @param {import("./preview-travel.js").Wanted} wanted @param {number} id @param {MessagePort} port */
@@ -188,7 +220,9 @@ class PreviewView {
       const { answer, bytes, url, redirected } = await this.traveller.bring({ ...wanted, tag: this.tag(id) });
       const headers = answer.headers.filter((/** @type {string[]} */ [name]) => name.toLowerCase() !== "set-cookie");
       const statusText = answer.reason.split(" ").slice(1).join(" ");
-      port.postMessage({ id, status: answer.status, statusText, headers, body: bytes.buffer, url, redirected }, [bytes.buffer]);
+      port.postMessage({ id, status: answer.status, statusText, headers, body: bytes.buffer, url, redirected }, [
+        bytes.buffer,
+      ]);
     } catch (error) {
       port.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
     }
@@ -207,28 +241,21 @@ class PreviewView {
 
   /** @param {string} url */
   outside(url) {
-    const link = safe(url) ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url.slice(0, 200)) : url.slice(0, 200);
+    const link = safe(url)
+      ? el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, url.slice(0, 200))
+      : url.slice(0, 200);
     this.say(el("p", { class: "sl-warn" }, "that is outside of the app: ", link));
   }
 
   left() {
     this.say(
       el("div", { class: "sl-warn" }, "the page tried to go elsewhere by itself, and was held back"),
-      el("div", { class: "sl-muted" }, "links, forms and fetch work here; location = ... does not: %spin open --browser"),
+      el(
+        "div",
+        { class: "sl-muted" },
+        "links, forms and fetch work here; location = ... does not: %spin open --browser",
+      ),
     );
-  }
-
-  /** @param {any} told */
-  note(told) {
-    this.told = [told, ...this.told].slice(0, KEPT);
-    const wrong = this.told.filter(({ status }) => !status || status >= 400).length;
-    fill(this.count, `${this.told.length} requests`, wrong ? el("span", { class: "sl-bad" }, `, ${wrong} failed`) : null);
-    fill(this.requests, this.told.map((one) => {
-      const look = one.status && one.status < 400 ? "sl-good" : "sl-bad";
-      const about = [one.function, one.elapsed ? seconds(one.elapsed) : "", one.size ? octets(one.size) : ""];
-      return el("li", {}, el("span", { class: look }, one.reason || "failed"), " ", el("span", { class: "sl-mono" }, `${one.method} ${one.target}`),
-        " ", el("span", { class: "sl-muted" }, about.filter((x) => x).join(" · ")));
-    }));
   }
 
   /** @param {string} name */
@@ -255,7 +282,9 @@ function asWanted(message, url) {
   return {
     url,
     method: typeof message.method === "string" ? message.method : "GET",
-    headers: pairs.filter((/** @type {any} */ pair) => Array.isArray(pair) && pair.length === 2).map((/** @type {any[]} */ pair) => [String(pair[0]), String(pair[1])]),
+    headers: pairs
+      .filter((/** @type {any} */ pair) => Array.isArray(pair) && pair.length === 2)
+      .map((/** @type {any[]} */ pair) => [String(pair[0]), String(pair[1])]),
     body: message.body instanceof ArrayBuffer && message.body.byteLength ? message.body : null,
     redirect: message.redirect === "manual" || message.redirect === "error" ? message.redirect : "follow",
   };

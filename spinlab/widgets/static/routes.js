@@ -81,8 +81,11 @@ export function findRoute(functions, path, chosen) {
       if (values) fitting.push({ function: one, route, values });
     }
   }
-  const same = fitting.find((x) => x.function.name === chosen?.function.name && x.route.pattern === chosen?.route.pattern);
-  const own = (/** @type {Found} */ x) => x.route.pattern.replace(/:[^/.]+/g, "").length - (x.route.wildcard ? 1000 : 0);
+  const same = fitting.find(
+    (x) => x.function.name === chosen?.function.name && x.route.pattern === chosen?.route.pattern,
+  );
+  const own = (/** @type {Found} */ x) =>
+    x.route.pattern.replace(/:[^/.]+/g, "").length - (x.route.wildcard ? 1000 : 0);
   return same || fitting.sort((a, b) => own(b) - own(a))[0] || null;
 }
 

@@ -21,7 +21,8 @@ export async function fetched(channel, answer, progress = () => {}) {
  */
 export async function saved(channel, answer, progress) {
   const pieces = await piecesOf(channel, answer, progress);
-  const type = answer.headers.find((/** @type {string[]} */ [name]) => name.toLowerCase() === "content-type")?.[1] || "";
+  const type =
+    answer.headers.find((/** @type {string[]} */ [name]) => name.toLowerCase() === "content-type")?.[1] || "";
   // Whatever it is, it is only saved: no page may be made of it that has the rights of this one.
   const address = URL.createObjectURL(new Blob(pieces, { type: "application/octet-stream" }));
   const link = document.createElement("a");
@@ -41,7 +42,7 @@ export async function saved(channel, answer, progress) {
 async function piecesOf(channel, answer, progress) {
   /** @type {any[]} */
   const pieces = [];
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const { value, buffers } = await channel.ask("body", { body: answer.body, offset });
     pieces.push(buffers[0]);
     progress(value.size ? value.next / value.size : 1);
@@ -50,15 +51,33 @@ async function piecesOf(channel, answer, progress) {
   }
 }
 
-const ENDINGS = { "application/json": "json", "text/html": "html", "text/plain": "txt", "text/css": "css", "text/csv": "csv", "image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg" };
+const ENDINGS = {
+  "application/json": "json",
+  "text/html": "html",
+  "text/plain": "txt",
+  "text/css": "css",
+  "text/csv": "csv",
+  "image/png": "png",
+  "image/jpeg": "jpg",
+  "image/svg+xml": "svg",
+};
 
 /**
  * @param {string} target
  * @param {string} type
  */
 export function fileName(target, type) {
-  const last = target.split("?")[0].split("/").filter((x) => x).pop() || "response";
-  const plain = last.replace(/%[0-9a-f]{2}/gi, "-").replace(/[^\w.-]+/g, "-").replace(/^\.+/, "") || "response";
+  const last =
+    target
+      .split("?")[0]
+      .split("/")
+      .filter((x) => x)
+      .pop() || "response";
+  const plain =
+    last
+      .replace(/%[0-9a-f]{2}/gi, "-")
+      .replace(/[^\w.-]+/g, "-")
+      .replace(/^\.+/, "") || "response";
   const ending = ENDINGS[/** @type {keyof typeof ENDINGS} */ (type.split(";")[0].trim().toLowerCase())];
   return plain.includes(".") || !ending ? plain : `${plain}.${ending}`;
 }

@@ -21,8 +21,20 @@ export function timeline(traced) {
     el(
       "table",
       { class: "sl-timeline" },
-      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head || hiddenText("timeline"))))),
-      el("tbody", {}, traced.calls.map((call) => callRow(call, traced.elapsed))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((head) => el("th", { scope: "col" }, head || hiddenText("timeline"))),
+        ),
+      ),
+      el(
+        "tbody",
+        {},
+        traced.calls.map((call) => callRow(call, traced.elapsed)),
+      ),
     ),
   );
 }
