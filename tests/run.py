@@ -1,4 +1,4 @@
-"""Install what the tests need and run them all: lint, types, Rust, images, pytest.
+"""Install what the tests need and run them all: lint, types, TypeScript, Rust, images, pytest.
 
 `make test` calls this. Steps that do not depend on each other run side by side; the last lines are pytest's own count.
 A tool that is missing and can't be installed here is named with the command that adds it, and fails the run.
@@ -86,6 +86,13 @@ def types(log: Path) -> None:
     call(log, sys.executable, "-m", "mypy")
 
 
+def labextension(log: Path) -> None:
+    """The labextension and the widgets' modules: types, then a build that the browser tests load."""
+    build = str(ROOT / "labextension" / "build.py")
+    call(log, sys.executable, build, "--check")
+    call(log, sys.executable, build)
+
+
 def rust(log: Path) -> None:
     """The bridge: layout, lints, unit tests, and the committed files against a rebuild."""
     call(log, "cargo", "fmt", "--all", "--check", cwd=BRIDGE)
@@ -116,7 +123,7 @@ def pytest(arguments: list[str]) -> int:
     return subprocess.call([sys.executable, "-m", "pytest", "-q", *workers, *arguments], cwd=ROOT)
 
 
-LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, rust), (images, toolchains))
+LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, labextension, rust), (images, toolchains))
 
 
 def main() -> int:

@@ -14,18 +14,13 @@ import { isLanguage, magicLine } from './languages';
 type Ranges = readonly { from: number; to: number }[];
 
 /**
- * Indentation at the very end of a cell. That position is no longer inside the body, but it is the body's languages
- * that know what goes on there: after an unfinished node, or in an indented block of Python.
+ * Indentation at the very end of a cell. That position is no longer inside the body, whose languages often know only
+ * by their top node what goes on there: an indented block of Python, or anything of a language that reads by lines.
  */
 function indentAtEnd(context: TreeIndentContext): number | null {
-  let node = context.node.lastChild?.enterUnfinishedNodesBefore(context.pos) ?? null;
-  for (; node && node.type !== CELL; node = node.parent) {
-    const strategy = node.type.prop(indentNodeProp);
-    if (strategy) {
-      return strategy(Object.create(context, { node: { value: node } }));
-    }
-  }
-  return 0;
+  const node = context.node.lastChild;
+  const strategy = node?.type.prop(indentNodeProp);
+  return strategy ? strategy(Object.create(context, { node: { value: node } })) : 0;
 }
 
 // The language data of the cell's own nodes is empty: the magic line has no comment tokens, so that toggling
