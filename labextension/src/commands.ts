@@ -70,10 +70,11 @@ export const commands: JupyterFrontEndPlugin<void> = {
         execute: () => tracker.currentWidget && runBelow(tracker.currentWidget, code)
       });
     }
-    for (const command of [EXPORT, LOAD, ...CELLS.map(one => one.command)]) {
+    const all = [EXPORT, LOAD, ...CELLS.map(one => one.command)];
+    for (const command of all) {
       palette?.addItem({ command, category: CATEGORY });
     }
-    const changed = () => app.commands.notifyCommandChanged();
+    const changed = () => all.forEach(command => app.commands.notifyCommandChanged(command)); // a toolbar hears no other
     connections.currentChanged.connect(() => {
       connections.current?.changed.disconnect(changed);
       connections.current?.changed.connect(changed);

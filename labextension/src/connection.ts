@@ -49,6 +49,7 @@ export class Connection implements IDisposable {
   private _channel: Channel | null = null;
   private _overview: Overview | null = null;
   private _cell = '';
+  private _own = '';
   private _busy: Promise<void> | null = null;
 
   constructor(kernel: Kernel.IKernelConnection) {
@@ -144,8 +145,9 @@ export class Connection implements IDisposable {
       return;
     }
     this._set('loading');
-    const reply = await this._kernel.requestExecute({ code: LOAD, store_history: false }).done;
-    const content: any = reply.content;
+    const future = this._kernel.requestExecute({ code: LOAD, store_history: false });
+    this._own = future.msg.header.msg_id;
+    const content: any = (await future.done).content;
     if (content.status !== 'ok') {
       const missing = content.ename === 'ModuleNotFoundError';
       this._set('absent', {
@@ -277,6 +279,9 @@ export class Connection implements IDisposable {
     }
     const content = message.content as any;
     const parent = (message.parent_header as any)?.msg_id ?? '';
+    if (parent && parent === this._own) {
+      return; // `load` looks by itself
+    }
     if (message.header.msg_type === 'execute_input' && OURS.test(content.code)) {
       this._cell = parent;
     } else if (message.header.msg_type === 'status' && content.execution_state === 'idle' && parent === this._cell) {

@@ -63,4 +63,4 @@ def jupyterlab(folder: Path, settings: Path) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)  # it ends its kernels first

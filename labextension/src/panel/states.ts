@@ -24,19 +24,19 @@ export function stateOf(connection: Connection | null, remedies: IRemedies): HTM
     case 'loading':
       return said('Connecting to the kernel …');
     case 'refused':
-      return said('The kernel and this page do not fit together.', trouble, button('Try again', remedies.connect));
+      return said('The kernel and this page do not fit together.', trouble, button('Try again', () => remedies.connect()));
     case 'closed':
-      return said('The kernel has closed the line to this page.', button('Connect again', remedies.connect));
+      return said('The kernel has closed the line to this page.', button('Connect again', () => remedies.connect()));
     case 'restarted':
       return said(
         'The kernel was restarted, and its functions are gone: run the cells.',
-        button('Run all cells', remedies.runAll)
+        button('Run all cells', () => remedies.runAll())
       );
     case 'dead':
       return said('The kernel is gone. Start it, then run the cells.');
     case 'unfit':
       return said("This notebook's kernel is no Python kernel; spinlab lives in those.");
     default:
-      return said('spinlab is not loaded in this kernel.', trouble, button('Run %load_ext spinlab', remedies.load));
+      return said('spinlab is not loaded in this kernel.', trouble, button('Run %load_ext spinlab', () => remedies.load()));
   }
 }

@@ -30,6 +30,7 @@ export class Panel extends Widget implements IRemedies {
     private readonly _actions: IActions
   ) {
     super({ node: el('div', { class: 'jp-spinlab-panel spinlab', role: 'region', 'aria-label': 'spinlab' }) });
+    this.node.style.minWidth = '300px'; // Lab's own rule for panels at the side is stronger than a class
     this.node.append(this._head, this._state, this._body);
     _connections.currentChanged.connect(this._choose, this);
     this._choose();

@@ -38,13 +38,17 @@ export class FunctionCard extends Widget implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const card = model.data[this._type] as unknown as ICard;
-    this._card = card;
-    if (card.detailed) {
-      const whole = await this._fallback(model);
-      fill(this._static, whole?.node);
-    } else {
-      fill(this._static, el('div', { class: 'jp-spinlab-cardHead' }, headOf(card)), factsOf(card), remarksOf(card));
+    let drawn: any[] | null = null;
+    try {
+      drawn = card.detailed
+        ? null
+        : [el('div', { class: 'jp-spinlab-cardHead' }, headOf(card)), factsOf(card), remarksOf(card)];
+    } catch (reason) {
+      console.warn('spinlab: what is said of a function is not as this version knows it.', reason);
     }
+    drawn ??= [(await this._fallback(model))?.node ?? "a card that can't be drawn; run the cell again"];
+    fill(this._static, ...drawn);
+    this._card = card;
     if (this._place && !this._leave.length && card.revision) {
       this._leave.push(this._place.follow(() => this._follow()));
     }
