@@ -139,3 +139,5 @@ def assert_survives_reopening(page: Page, lab: tuple[str, Path], name: str, verb
     expect(output.first).to_contain_text(words)
     expect(page.locator(".jp-Notebook")).not_to_contain_text("Error displaying widget")
     expect(page.locator(".jp-Notebook .spinlab")).to_have_count(0)
+    idle = page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    expect(idle).to_be_visible()  # a server does not end while a kernel of it begins

@@ -47,7 +47,7 @@ export function databaseView({ channel, notice, label, get, set }) {
       tablePart.querySelector(".sl-tools").hidden = scroll.hidden = !tables.length;
       if (table !== before) {
         before = table;
-        order = "";
+        [order, descending] = ["", false];
         [line, column] = [0, 0];
         pages.first();
         editor.close();
@@ -99,7 +99,8 @@ export function databaseView({ channel, notice, label, get, set }) {
           class: "sl-order",
           title: `order by ${one.name}`,
           onclick: () => {
-            [order, descending] = on && descending ? ["", false] : [one.name, on];
+            const again = order === one.name; // as of now: the rows may still be on their way
+            [order, descending] = again && descending ? ["", false] : [one.name, again];
             pages.first();
             refresh();
           },
