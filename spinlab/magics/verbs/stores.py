@@ -10,6 +10,7 @@ from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, closest
 from spinlab.magics.verbs import kv
 from spinlab.magics.verbs.verb import verb
+from spinlab.widgets.display import Display
 from spinlab.widgets.live.place import place
 
 
