@@ -2,7 +2,7 @@
 
 import { copying, notices, when } from "./asking.js";
 import { channelOf, refreshing } from "./channel.js";
-import { el, fill, octets, seconds } from "./dom.js";
+import { el, fill, octets, ownKeys, seconds } from "./dom.js";
 import { functionDetails } from "./app-function.js";
 import { listing } from "./listing.js";
 import { counted, minutePlots, spark } from "./plots.js";
@@ -19,7 +19,7 @@ function renderApp({ model, el: root, signal: ended }) {
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
   root.classList.add("spinlab", "sl-board", "sl-app");
-  root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
+  ownKeys(root);
 
   /** @type {Map<string, any>} */
   const functions = new Map();

@@ -2,7 +2,7 @@
 
 import { asking, copying, doing, notices, sending, when } from "./asking.js";
 import { channelOf, refreshing } from "./channel.js";
-import { el, fill, times } from "./dom.js";
+import { el, fill, ownKeys, times } from "./dom.js";
 import { listing } from "./listing.js";
 import { counted } from "./plots.js";
 
@@ -21,7 +21,7 @@ function renderCapabilities({ model, el: root, signal: ended }) {
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
   root.classList.add("spinlab", "sl-board", "sl-capabilities");
-  root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
+  ownKeys(root);
 
   /** @type {Map<string, any>} */
   const functions = new Map();

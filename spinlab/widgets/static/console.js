@@ -2,7 +2,7 @@
 
 import { asCurl, asSpin } from "./copying.js";
 import { channelOf, refreshing } from "./channel.js";
-import { copy, el, fill, problem, seconds } from "./dom.js";
+import { copy, el, fill, ownKeys, problem, seconds } from "./dom.js";
 import { findRoute, missingIn, pathOf } from "./routes.js";
 import { functionList } from "./console-functions.js";
 import { bytesOf, headersOf, notJson, queryOf, requestForm, withoutQuery } from "./console-request.js";
@@ -275,7 +275,7 @@ class ConsoleView {
 function renderConsole({ model, el: root, signal }) {
   const ends = new AbortController();
   root.classList.add("spinlab", "sl-console");
-  root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
+  ownKeys(root);
   new ConsoleView(model, signal || ends.signal, root);
   return () => ends.abort();
 }

@@ -115,3 +115,14 @@ export async function copy(text) {
     area.remove();
   }
 }
+
+/**
+ * Keep the notebook's keys from a widget: its letters run, move and delete cells. JupyterLab looks for the mark on the
+ * element that has the focus.
+ * @param {HTMLElement} root
+ */
+export function ownKeys(root) {
+  root.addEventListener("focusin", (event) => {
+    if (event.target instanceof HTMLElement) event.target.dataset.lmSuppressShortcuts = "true";
+  });
+}

@@ -3,7 +3,7 @@
 import { bodyView, mediaType, textOf, waysOf } from "./bodyview.js";
 import { channelOf } from "./channel.js";
 import { denials } from "./denials.js";
-import { el, fill, problem, safe, seconds } from "./dom.js";
+import { el, fill, ownKeys, problem, safe, seconds } from "./dom.js";
 import { headerOf, Traveller } from "./preview-travel.js";
 import { innerPage, outerPage, SANDBOX } from "./preview-frame.js";
 import { readyPage } from "./preview-page.js";
@@ -294,7 +294,7 @@ function asWanted(message, url) {
 function renderPreview({ model, el: root, signal }) {
   const ends = new AbortController();
   root.classList.add("spinlab", "sl-preview");
-  root.dataset.lmSuppressShortcuts = "true";
+  ownKeys(root);
   new PreviewView(model, signal || ends.signal, root);
   return () => ends.abort();
 }

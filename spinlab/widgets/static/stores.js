@@ -3,7 +3,7 @@
 import { channelOf, refreshing } from "./channel.js";
 import { counted } from "./plots.js";
 import { databaseView } from "./stores-database.js";
-import { el, fill, octets } from "./dom.js";
+import { el, fill, octets, ownKeys } from "./dom.js";
 import { keyValueView } from "./stores-keys.js";
 import { notices, when } from "./asking.js";
 
@@ -16,7 +16,7 @@ function renderStores({ model, el: root, signal: ended }) {
   const signal = ended || ends.signal;
   const channel = channelOf(model, signal);
   root.classList.add("spinlab", "sl-board", "sl-stores");
-  root.dataset.lmSuppressShortcuts = "true"; // the notebook's keys would run or delete its cell
+  ownKeys(root);
 
   /** @type {any} */
   let about = { app: "", stores: [] };
