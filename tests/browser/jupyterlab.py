@@ -32,12 +32,13 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def jupyterlab(folder: Path, settings: Path) -> Iterator[str]:
+def jupyterlab(folder: Path, settings: Path, program: str = "jupyterlab") -> Iterator[str]:
     """The base URL of a running JupyterLab.
 
     Parameters:
         folder: What it shows.
         settings: An empty folder for its settings, workspaces and log.
+        program: The module that serves it; ``notebook`` for Notebook 7.
     """
     subprocess.run([sys.executable, LABEXTENSION], check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -46,8 +47,9 @@ def jupyterlab(folder: Path, settings: Path) -> Iterator[str]:
     notices.parent.mkdir(parents=True)
     notices.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"),
+        *(sys.executable, "-m", program, "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"),
         *(f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}", "--LabApp.expose_app_in_browser=True"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
     env = {**os.environ, "JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(settings)}
     with (settings / "lab.log").open("w") as log:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.jupyterlab import TOKEN, jupyterlab
 from tests.browser.test_notebook import open_notebook, run_all
 
 pytestmark = pytest.mark.browser
@@ -373,3 +375,40 @@ def test_the_setting_hides_the_marks_at_once(book: Page) -> None:
     finally:
         switch(book, "spinlab:errors", True)
     expect(underlined(book).first).to_be_visible()
+
+
+BROKEN = "%%spin broken --route /x\ndef handle(request)\n    return 1"
+
+
+def test_a_cell_that_fails_is_marked_until_it_runs_well(book: Page) -> None:
+    put(book, "%load_ext spinlab", BROKEN, "1")
+    run_all(book)
+    mark = cell(book, 1).locator(".cm-content .jp-spinlab-error")
+    expect(mark).to_have_text(")")
+    expect(cell(book, 1).locator(".jp-spinlab-errorSign")).to_have_attribute("title", re.compile("expected ':'"))
+    cell(book, 1).locator(".cm-line").nth(1).click()
+    book.keyboard.press("End")
+    book.keyboard.type(":")
+    book.keyboard.press("Shift+Enter")
+    expect(mark).to_have_count(0)
+    expect(cell(book, 1).locator(".jp-OutputArea-output").first).to_contain_text("revision 1")
+
+
+def test_notebook_7_has_the_colours_and_the_marks(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in ("%load_ext spinlab", BROKEN)])
+    made.cells.append(nbformat.v4.new_code_cell("%%spin rust a\nfn f() { let x = 1; }"))
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, folder / "seven.ipynb")
+    with jupyterlab(folder, tmp_path / "settings", program="notebook") as url:
+        page.goto(f"{url}/notebooks/seven.ipynb?token={TOKEN}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        wait_for_colour(cell(page, 2), "let", "keyword")
+        expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+        for number in range(2):
+            cell(page, number).locator(".cm-content").click()
+            page.keyboard.press("Shift+Enter")
+            expect(cell(page, number).locator(".jp-InputPrompt")).to_have_text(f"[{number + 1}]:")
+        expect(cell(page, 1).locator(".cm-content .jp-spinlab-error")).to_have_text(")")
+        wait_for_colour(cell(page, 1), "def", "keyword")
