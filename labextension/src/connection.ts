@@ -157,6 +157,9 @@ export class Connection implements IDisposable {
       return;
     }
     await this.check();
+    if (this._state === 'absent') {
+      this._set('absent', { message: `${LOAD} did not load it`, hint: 'run it in a cell to see what it says' });
+    }
   }
 
   private async _check(): Promise<void> {

@@ -24,7 +24,10 @@ export async function exportApp(connection: Connection): Promise<void> {
   Notification.promise(written, {
     pending: { message: `Exporting to ${asked.value} …` },
     success: { message: (value: any) => told(value), options: { autoClose: false } },
-    error: { message: (reason: any) => [reason?.message, reason?.hint].filter(Boolean).join('. '), options: {} }
+    error: {
+      message: (reason: any) => [reason?.message, reason?.hint].filter(Boolean).join('. '),
+      options: { autoClose: false } // else it is shown nowhere but in the list of notifications
+    }
   });
   await written.catch(() => undefined);
 }

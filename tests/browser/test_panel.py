@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.axe import assert_accessible
 from tests.browser.conftest import TOKEN
 from tests.browser.test_notebook import open_notebook, run_all
-from tests.browser.widgets import HELLO, LOAD, Notebook, picture
+from tests.browser.widgets import HELLO, LOAD, PICTURES, Notebook, picture
 
 pytestmark = pytest.mark.browser
 
@@ -118,7 +118,6 @@ def test_what_was_denied_is_granted_by_a_click(page: Page, lab: tuple[str, Path]
     details = opened(panel, "count")
     send(details)
     expect(row(panel, "count")).to_contain_text("1 denied")
-    picture(panel, "panel.png")
     details.locator(".jp-spinlab-grant").click()
     expect(row(panel, "count")).to_contain_text("r2")
     assert book.prints(2) == "('default',) 2 False"
@@ -127,6 +126,17 @@ def test_what_was_denied_is_granted_by_a_click(page: Page, lab: tuple[str, Path]
     expect(details.locator(".jp-spinlab-grants")).to_contain_text("key-value store default")
     details.locator(".jp-spinlab-requests summary").first.click()
     expect(details.locator(".jp-spinlab-requests .sl-timeline")).to_contain_text("open")
+    take_picture(page)
+
+
+def take_picture(page: Page) -> None:
+    """The notebook with the panel beside it."""
+    page.set_viewport_size({"width": 1280, "height": 860})
+    command(page, "application:toggle-left-area")
+    page.locator(".jp-Notebook .jp-Cell").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    page.mouse.move(0, 0)
+    page.screenshot(path=str(PICTURES / "panel.png"))
 
 
 def test_a_click_goes_to_the_cell_and_takes_revisions_back(page: Page, lab: tuple[str, Path]) -> None:
@@ -190,9 +200,14 @@ def test_a_kernel_that_dies_is_said_to_who_waits(page: Page, lab: tuple[str, Pat
 
 
 def test_spinlab_is_loaded_by_a_click_and_missed_in_words(page: Page, lab: tuple[str, Path]) -> None:
-    hidden = "import sys\nsys.modules['spinlab'] = None"
+    hidden = """import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "spinlab":
+            raise ModuleNotFoundError(f"No module named {name!r}")
+sys.meta_path.insert(0, Missing())"""
     there = "print('spinlab.magics' in sys.modules)"
-    book = Notebook(page, lab, "load.ipynb", "# %load_ext spinlab", hidden, "del sys.modules['spinlab']", there)
+    book = Notebook(page, lab, "load.ipynb", "# %load_ext spinlab", hidden, "del sys.meta_path[0]", there)
     panel = shown(page)
     book.run(1)
     load = panel.get_by_role("button", name="Run %load_ext spinlab")
@@ -311,6 +326,7 @@ def test_it_can_be_used_by_everybody_in_each_theme(page: Page, lab: tuple[str, P
     assert_accessible(page, ".jp-spinlab-panel")
     command(page, "apputils:change-theme", theme="JupyterLab Dark")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    page.set_viewport_size({"width": 1200, "height": 820})
     picture(panel, "panel-dark.png")
 
 

@@ -33,6 +33,7 @@ export class FunctionCard extends Widget implements IRenderMime.IRenderer {
   ) {
     super();
     this.addClass('jp-spinlab-card');
+    this.node.addEventListener('keydown', event => event.stopPropagation()); // a notebook takes the focus at any key
     this.node.append(el('div', { class: 'spinlab' }, this._static, this._live, this._notes, this._form));
   }
 
