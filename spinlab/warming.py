@@ -21,7 +21,7 @@ from spinlab.engine import Engine
 from spinlab.errors import SpinError
 from spinlab.folders import SHARED, VARIABLE
 from spinlab.function import Function
-from spinlab.languages import language
+from spinlab.languages import language, starter, title_of
 from spinlab.toolchains.progress import Progress, silent
 
 USUAL: Final = ("python", "javascript", "typescript", "wat", "c")
@@ -60,10 +60,10 @@ def warm(names: Iterable[str] = USUAL, progress: Progress = silent) -> Iterator[
             before = getattr(one, "warm", None)
             if before is not None:
                 before(progress)
-            starter = Function(f"warm-{one.name}", one.starter("http"), one.name, routes=("/",))
-            for function in (starter, replace(starter, wasi="0.3")) if one.name == "python" else (starter,):
+            first = Function(f"warm-{one.name}", starter(one.name), one.name, routes=("/",))
+            for function in (first, replace(first, wasi="0.3")) if one.name == "python" else (first,):
                 _answer(function, Path(folder), progress)
-            yield Warmed(one.title, perf_counter() - began)
+            yield Warmed(title_of(one), perf_counter() - began)
 
 
 def _answer(function: Function, folder: Path, progress: Progress) -> None:
