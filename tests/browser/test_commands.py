@@ -71,6 +71,7 @@ def test_the_launchers_card_opens_a_notebook_that_works(page: Page, lab: tuple[s
     page.goto(f"{lab[0]}/lab/workspaces/launcher?token={TOKEN}")
     page.locator(".jp-LauncherCard", has_text="Serverless WebAssembly").click()
     page.wait_for_selector(".jp-Notebook .jp-Cell")
+    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
     run_all(page)
     expect(page.locator(".jp-Notebook")).to_contain_text("someone called ada", timeout=120_000)
