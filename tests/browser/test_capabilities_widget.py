@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.axe import assert_accessible
+from tests.browser.axe import assert_accessible, problems
 from tests.browser.widgets import HELLO, HOSTILE, LOAD, Notebook, assert_survives_reopening, opened, picture
 
 pytestmark = pytest.mark.browser
@@ -32,6 +32,7 @@ def test_what_is_denied_is_granted_and_what_is_used_is_taken_back_by_a_click(pag
     box = opened(book, 4, "capabilities")
     expect(box).to_contain_text("✗ denied once")
     expect(box).to_contain_text("✓ used twice")
+    assert problems(page, ".sl-capabilities") == []
     picture(box, "capabilities.png")
     box.get_by_role("button", name="grant --allow http://127.0.0.1:9 to asks").click()
     expect(box).to_contain_text("asks has --allow http://127.0.0.1:9 now")
