@@ -98,8 +98,11 @@ class Bench:
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
         book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(book, folder / "bench.ipynb")
+        dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
+        page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
         page.goto(f"{url}/lab/tree/bench.ipynb?token={TOKEN}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
+        expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3", timeout=PATIENCE)
         expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=PATIENCE)
 
     def run(self, index: int) -> None:
