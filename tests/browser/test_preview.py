@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from tests.browser.axe import assert_accessible
 from tests.browser.conftest import TOKEN
-from tests.browser.live import LOAD, run_cells
-from tests.browser.test_notebook import open_notebook
+from tests.browser.widgets import LOAD, Notebook, picture
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +22,7 @@ SITE = '''\
 import spinlab
 from spinlab import Function
 
+LOGO = "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><rect width='8' height='8'/></svg>"
 PAGES = {
     "": ("text/html", """<!doctype html><html lang="en"><head><title>Home</title>
 <link rel="stylesheet" href="css/site.css"><script src="js/site.js" defer></script></head>
@@ -46,7 +47,7 @@ document.querySelector("#old").addEventListener("click", () => {
   asked.send();
 });
 said("ready");"""),
-    "logo.svg": ("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg' width='8' height='8'><rect width='8' height='8'/></svg>"),
+    "logo.svg": ("image/svg+xml", LOGO),
     "two": ("text/html", "<h1>Second</h1><a href='./'>home</a>"),
 }
 SOURCE = "PAGES = " + repr(PAGES) + """
@@ -56,9 +57,11 @@ def handle(request):
     path = path.strip("/")
     if path == "api/echo":
         body = (request.body or b"").decode()
-        return {"query": query, "body": body, "mine": dict(request.headers).get("x-mine", ""), "cookie": dict(request.headers).get("cookie", "")}
+        fields = dict(request.headers)
+        return {"query": query, "body": body, "mine": fields.get("x-mine", ""), "cookie": fields.get("cookie", "")}
     if path == "sent":
-        return Response(303, {"location": "/echoed?" + request.body.decode(), "set-cookie": "seen=yes; Path=/"}, b"")
+        location = "/echoed?" + request.body.decode()
+        return Response(303, {"location": location, "set-cookie": "seen=yes; Path=/"}, b"")
     if path == "echoed":
         return Response(200, {"content-type": "text/html"}, ("<h1>Echoed</h1><p>" + query + "</p>").encode())
     kind, text = PAGES.get(path, ("text/plain", "none"))
@@ -112,8 +115,9 @@ def serving(html: str, name: str = "site") -> str:
 
 def test_a_page_works_with_its_scripts_styles_fetch_links_and_forms(page: Page, lab: tuple[str, Path]) -> None:
     tell = "last = preview.requests[-1]\nprint(last['method'], last['target'], last['status'], preview.path)"
-    open_notebook(page, lab, "preview.ipynb", LOAD, SITE, OPEN, tell)
-    run_cells(page, 3)
+    notebook = Notebook(page, lab, "preview.ipynb", LOAD, SITE, OPEN, tell)
+    for index in range(3):
+        notebook.run(index)
     inner, bar = shown(page), page.get_by_label("address in the app")
     expect(inner.locator("#said")).to_have_text("ready", timeout=120_000)
     expect(inner.locator("h1")).to_have_css("color", "rgb(1, 2, 3)")
@@ -136,12 +140,12 @@ def test_a_page_works_with_its_scripts_styles_fetch_links_and_forms(page: Page, 
     bar.fill("/api/echo?x=1")
     bar.press("Enter")
     expect(page.locator(".sl-plain")).to_contain_text("seen=yes")  # the cookie that the form's answer set
-    run_cells(page, 1, last=True)
-    expect(page.locator(".jp-Cell").last).to_contain_text("GET /api/echo?x=1 200 /api/echo?x=1")
+    assert notebook.prints(3) == "GET /api/echo?x=1 200 /api/echo?x=1"
     page.get_by_role("button", name="back", exact=True).click()
     expect(inner.locator("p")).to_have_text("word=h%C3%A9+llo")
     page.locator(".sl-preview summary").last.click()
     expect(page.locator(".sl-requests")).to_contain_text("POST /sent")
+    assert_accessible(page, ".sl-preview")
 
 
 HOSTILE = """<!doctype html><title><img src=x onerror="top.pwned=1"></title><p id="said"></p>
@@ -192,8 +196,9 @@ def test_a_hostile_page_reaches_neither_jupyter_nor_other_hosts(
 ) -> None:
     url, came = elsewhere
     html = HOSTILE.replace("OUT", url).replace("OTHER", url[7:]).replace("JUPYTER", lab[0]).replace("TOKEN", TOKEN)
-    open_notebook(page, lab, "hostile.ipynb", LOAD, serving(html), OPEN)
-    run_cells(page, 3)
+    notebook = Notebook(page, lab, "hostile.ipynb", LOAD, serving(html), OPEN)
+    for index in range(3):
+        notebook.run(index)
     said = shown(page).locator("#said")
     expect(said).to_contain_text("popup", timeout=120_000)
     results = json.loads(said.text_content() or "")
@@ -212,8 +217,9 @@ def test_a_page_that_goes_elsewhere_by_itself_is_held_back(
 ) -> None:
     url, came = elsewhere
     html = f"<p>here</p><script>setTimeout(() => {{ location.href = '{url}/leak' }}, 300)</script>"
-    open_notebook(page, lab, "leaves.ipynb", LOAD, serving(html), OPEN)
-    run_cells(page, 3)
+    notebook = Notebook(page, lab, "leaves.ipynb", LOAD, serving(html), OPEN)
+    for index in range(3):
+        notebook.run(index)
     expect(page.locator(".sl-preview")).to_contain_text("was held back", timeout=120_000)
     assert came == []
 
@@ -223,8 +229,9 @@ def test_a_link_to_another_host_is_told_and_an_edited_page_is_loaded_again(
 ) -> None:
     url, came = elsewhere
     cell = f"%%spin html page --route /page\n<h1>first</h1><a href='{url}/link'>out</a>"
-    open_notebook(page, lab, "edited.ipynb", LOAD, cell, "%spin open /page", cell.replace("first", "second"))
-    run_cells(page, 3)
+    notebook = Notebook(page, lab, "edited.ipynb", LOAD, cell, "%spin open /page", cell.replace("first", "second"))
+    for index in range(3):
+        notebook.run(index)
     heading = shown(page).locator("h1")
     expect(heading).to_have_text("first", timeout=120_000)
     shown(page).locator("a").click()
@@ -232,7 +239,7 @@ def test_a_link_to_another_host_is_told_and_an_edited_page_is_loaded_again(
     expect(outside).to_have_attribute("href", f"{url}/link")
     expect(outside).to_have_attribute("rel", "noopener noreferrer")
     assert came == []
-    run_cells(page, 1, last=True)
+    notebook.run(3)
     expect(heading).to_have_text("second", timeout=120_000)
 
 
@@ -245,9 +252,11 @@ def test_the_calculators_page_works_without_a_port(page: Page, lab: tuple[str, P
     )
     off = LOAD + "\n%config Spin.serve = False"
     told = "from spinlab.session import session\nprint('listener:', session.server)"
-    open_notebook(page, lab, "offline.ipynb", off, add, page_cell, "%spin open /", told)
-    run_cells(page, 5)
+    notebook = Notebook(page, lab, "offline.ipynb", off, add, page_cell, "%spin open /", told)
+    for index in range(5):
+        notebook.run(index)
     expect(page.locator(".jp-Cell").last).to_contain_text("listener: None")
     inner = shown(page)
     inner.get_by_role("button", name="+").click(timeout=300_000)
     expect(inner.locator("output")).to_have_text("84 + 2 = 86")
+    picture(page.locator(".sl-preview"), "preview.png")

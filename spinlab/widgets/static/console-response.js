@@ -21,7 +21,7 @@ export function responsePane(channel, say) {
   const notes = el("div", {});
   const panels = {
     body: el("div", {}),
-    headers: el("div", { class: "sl-scroll" }),
+    headers: el("div", { class: "sl-scroll", tabindex: "0", role: "group", "aria-label": "headers" }),
     log: el("div", {}),
     trace: el("div", {}),
   };

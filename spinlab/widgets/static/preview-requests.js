@@ -5,7 +5,8 @@ import { el, fill, octets, seconds } from "./dom.js";
 const REQUESTS_SHOWN = 30;
 
 export function requestList() {
-  const list = el("ol", { class: "sl-requests", "aria-label": "last requests" });
+  const list = el("ol", { "aria-label": "last requests" });
+  const scrolled = el("div", { class: "sl-requests", tabindex: "0", role: "group", "aria-label": "last requests" }, list);
   const count = el("summary", {}, "no requests yet");
   /** @type {any[]} */
   let told = [];
@@ -26,7 +27,7 @@ export function requestList() {
   }
 
   return {
-    element: el("details", {}, count, list),
+    element: el("details", {}, count, scrolled),
     /** @param {any} one an answer, or what stands for one */
     note: (one) => {
       told = [one, ...told].slice(0, REQUESTS_SHOWN);
