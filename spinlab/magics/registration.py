@@ -96,7 +96,9 @@ def problems_of_place(desk: Desk) -> tuple[str, ...]:
         return ()
     problems = [f"{found.problem}: {found.remedy}"] if found.problem else []
     if desk.session.listening.token:
-        problems.append("the listener asks for its access token: %spin url or %spin open --browser once, then the links work")
+        problems.append(
+            "the listener asks for its access token: %spin url or %spin open --browser once, then the links work"
+        )
     return tuple(problems)
 
 

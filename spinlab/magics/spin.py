@@ -169,6 +169,7 @@ class Spin(Magics):
     def _verb(self, line: str) -> Any:
         from spinlab.magics.verbs import VERBS, unknown_verb
         from spinlab.magics.verbs.views import app_view
+
         view = line_view(self.shell, line)
         given = Arguments()
         with interruptible(lambda: self.desk.after_an_interrupt(given["name"], given["path"])), reported(view):
