@@ -1,6 +1,6 @@
 """How many students a machine holds: servers and kernels of several students who run all lessons at the same time.
 
-``python -m benchmarks students [COUNT...]`` is not in the default tables: it takes minutes.
+``python -m benchmarks students`` is not in the default tables: it takes minutes.
 
 Memory is the highest sum of proportional shares, so that code that all kernels map counts once for the machine. A
 student is what each further one adds. Processors are measured by what everybody waits for at once: a room that runs the
