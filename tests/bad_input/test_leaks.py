@@ -120,9 +120,9 @@ def url(full: App) -> Iterator[str]:
 
 def test_a_thousand_requests_through_http_leave_nothing(full: App, url: str) -> None:
     def fresh(path: str) -> int:  # a connection of its own
-        return httpx.get(url + path, verify=False).status_code
+        return httpx.get(url + path, verify=False, timeout=60).status_code
 
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         repeat(lambda path: client.get(path).status_code, ["/hello", "/greets"], 400)  # until all slots were used
         before = Held.now()
         repeat(lambda path: client.get(path).status_code, ["/hello", "/greets"], 900)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.jupyterlab import TOKEN, chromium, jupyterlab
+from tests.browser.jupyterlab import TOKEN, chromium, end_kernels, jupyterlab
 
 __all__ = ["TOKEN"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of one module: while it is there, nothing else on this thread can run an event loop."""
     with chromium() as made:
         yield made
 
@@ -28,7 +29,16 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(autouse=True)
+def no_kernel_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The kernels of a test end with it: dozens of them would slow each other down."""
+    url = request.getfixturevalue("lab")[0] if "lab" in request.fixturenames else ""
+    yield
+    if url:
+        end_kernels(url)
+
+
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """Base URL of a running JupyterLab that has the labextension as it is now, and the folder that it shows."""
     folder = tmp_path_factory.mktemp("lab")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import socket
@@ -56,13 +58,36 @@ def jupyterlab(folder: Path, settings: Path, program: str = "jupyterlab") -> Ite
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api?token={TOKEN}", timeout=2)
-                break
-            except OSError:
-                time.sleep(0.2)
+        _wait(url, settings / "lab.log")
         yield url
     finally:
         server.terminate()
         server.wait(120)  # it ends its kernels first
+
+
+def end_kernels(url: str) -> None:
+    """End every kernel of a server."""
+    with urllib.request.urlopen(_asked(url, "/api/sessions"), timeout=60) as answer:
+        sessions = json.load(answer)
+    for session in sessions:
+        with contextlib.suppress(OSError):  # a kernel that died under a test is not there any more
+            urllib.request.urlopen(_asked(url, f"/api/sessions/{session['id']}", "DELETE"), timeout=60).close()
+
+
+def _wait(url: str, log: Path) -> None:
+    until = time.monotonic() + 240
+    while not _answers(url):
+        assert time.monotonic() < until, f"the server did not start:\n{log.read_text()[-3000:]}"
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(_asked(url, "/api"), timeout=10).close()
+    except OSError:
+        return False
+    return True
+
+
+def _asked(url: str, path: str, method: str = "GET") -> urllib.request.Request:
+    return urllib.request.Request(f"{url}{path}", method=method, headers={"Authorization": f"token {TOKEN}"})
