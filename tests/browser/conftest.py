@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.jupyterlab import TOKEN, chromium, end_kernels, jupyterlab
+from tests.browser.jupyterlab import TOKEN, chromium, jupyterlab
 
 __all__ = ["TOKEN"]
 
@@ -27,15 +27,6 @@ def page(browser: Browser) -> Iterator[Page]:
     made.set_default_timeout(60_000)
     yield made
     context.close()
-
-
-@pytest.fixture(autouse=True)
-def no_kernel_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The kernels of a test end with it: dozens of them would slow each other down."""
-    url = request.getfixturevalue("lab")[0] if "lab" in request.fixturenames else ""
-    yield
-    if url:
-        end_kernels(url)
 
 
 @pytest.fixture(scope="module")

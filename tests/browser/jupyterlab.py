@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import shutil
 import socket
@@ -65,15 +63,6 @@ def jupyterlab(folder: Path, settings: Path, program: str = "jupyterlab") -> Ite
         server.wait(120)  # it ends its kernels first
 
 
-def end_kernels(url: str) -> None:
-    """End every kernel of a server."""
-    with urllib.request.urlopen(_asked(url, "/api/sessions"), timeout=60) as answer:
-        sessions = json.load(answer)
-    for session in sessions:
-        with contextlib.suppress(OSError):  # a kernel that died under a test is not there any more
-            urllib.request.urlopen(_asked(url, f"/api/sessions/{session['id']}", "DELETE"), timeout=60).close()
-
-
 def _wait(url: str, log: Path) -> None:
     until = time.monotonic() + 240
     while not _answers(url):
@@ -83,11 +72,7 @@ def _wait(url: str, log: Path) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(_asked(url, "/api"), timeout=10).close()
+        urllib.request.urlopen(f"{url}/api?token={TOKEN}", timeout=10).close()
     except OSError:
         return False
     return True
-
-
-def _asked(url: str, path: str, method: str = "GET") -> urllib.request.Request:
-    return urllib.request.Request(f"{url}{path}", method=method, headers={"Authorization": f"token {TOKEN}"})
