@@ -13,6 +13,13 @@ from tests.browser.jupyterlab import TOKEN, chromium, jupyterlab
 __all__ = ["TOKEN"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give what drives a browser a second try: a machine that is busy with other tests can be too slow for a page."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser for the tests of one module: while it is there, nothing else on this thread can run an event loop."""

@@ -36,6 +36,7 @@ def test_keys_are_searched_added_edited_and_deleted_by_clicks(page: Page, lab: t
     box.get_by_label("keys that begin with").fill("user:24")
     expect(keys).to_have_count(10)
     box.get_by_label("keys that begin with").fill("")
+    expect(box).to_contain_text("1 to 100 of 253")
     keys.first.click()
     value = box.get_by_label("value", exact=True).and_(box.locator("textarea"))
     expect(value).to_have_value('{\n  "n": 1.10,\n  "on": [\n    true\n  ]\n}')
