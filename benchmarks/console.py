@@ -11,11 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Page, expect
 
 from benchmarks.figures import Table
-from tests.browser.jupyterlab import TOKEN, chromium, jupyterlab
+from tests.browser.jupyterlab import chromium, jupyterlab, open_notebook
 from tests.conftest import wat_source
 
 TIMES = 30
@@ -94,15 +93,7 @@ def run() -> None:
 
 def opened(page: Page, url: str, folder: Path) -> tuple[float, float]:
     """A notebook with console and preview; the medians that its first cell measured."""
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, folder / "bench.ipynb")
-    dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
-    page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
-    page.goto(f"{url}/lab/tree/bench.ipynb?token={TOKEN}")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3", timeout=PATIENCE)
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=PATIENCE)
+    open_notebook(page, (url, folder), "bench.ipynb", *CELLS, timeout=PATIENCE)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     expect(page.locator(".sl-preview")).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(1000)

@@ -11,11 +11,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from benchmarks.figures import Table
-from tests.browser.jupyterlab import TOKEN, chromium, jupyterlab
+from tests.browser.jupyterlab import chromium, jupyterlab, open_notebook
 from tests.conftest import wat_source
 
 MANY = 200
@@ -95,15 +94,7 @@ class Bench:
     def __init__(self, page: Page, url: str, folder: Path) -> None:
         self.page = page
         page.set_default_timeout(PATIENCE)
-        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(book, folder / "bench.ipynb")
-        dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
-        page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
-        page.goto(f"{url}/lab/tree/bench.ipynb?token={TOKEN}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3", timeout=PATIENCE)
-        expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=PATIENCE)
+        open_notebook(page, (url, folder), "bench.ipynb", *CELLS, timeout=PATIENCE)
 
     def run(self, index: int) -> None:
         """Run a cell to its end."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+import nbformat
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 TOKEN = "a-token-of-the-tests"
 LABEXTENSION = str(Path(__file__).resolve().parents[2] / "labextension" / "build.py")
@@ -61,6 +62,28 @@ def jupyterlab(folder: Path, settings: Path, program: str = "jupyterlab") -> Ite
     finally:
         server.terminate()
         server.wait(120)  # it ends its kernels first
+
+
+def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str, timeout: float = 60_000) -> None:
+    """Write a notebook of code cells, and open it on a page, until its kernel is ready.
+
+    Parameters:
+        page: The page.
+        lab: Base URL and folder of a JupyterLab.
+        name: Of the file.
+        *cells: Sources.
+        timeout: Milliseconds that the kernel may take.
+    """
+    url, folder = lab
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, folder / name)
+    dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
+    page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
+    page.goto(f"{url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={TOKEN}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3", timeout=timeout)
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=timeout)
 
 
 def _wait(url: str, log: Path) -> None:

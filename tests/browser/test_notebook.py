@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import TOKEN
+from tests.browser.jupyterlab import TOKEN, open_notebook
 
 pytestmark = pytest.mark.browser
 PICTURE = Path(os.environ.get("SPINLAB_PICTURES", Path(__file__).resolve().parents[2] / ".make")) / "cell.png"
@@ -23,19 +23,6 @@ def handle(request)
     return "no colon above\""""
 
 expect.set_options(timeout=60_000)  # a machine that is busy with other tests takes its time
-
-
-def open_notebook(page: Page, lab: tuple[str, Path], name: str, *cells: str) -> None:
-    url, folder = lab
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, folder / name)
-    dialog = page.locator(".jp-Dialog", has_text="Select Kernel")  # asked when the page was quicker than the server
-    page.add_locator_handler(dialog, lambda: page.locator(".jp-Dialog .jp-mod-accept").click())
-    page.goto(f"{url}/lab/workspaces/{Path(name).stem}/tree/{name}?token={TOKEN}")
-    page.wait_for_selector(".jp-Notebook .jp-Cell")
-    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
 
 def run_all(page: Page) -> None:
