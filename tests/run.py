@@ -118,8 +118,13 @@ def toolchains(log: Path) -> None:
 
 
 def pytest(arguments: list[str]) -> int:
-    """The test suite on both cores; its count closes the run."""
+    """The test suite on both cores; its count closes the run.
+
+    In CI, whose machines are shared, a test that fails is tried once more; the count tells how many were.
+    """
     workers = [] if any(a in ("-x", "--pdb", "-s") for a in arguments) else ["-n", "2", "--dist", "loadscope"]
+    if os.environ.get("CI"):
+        workers += ["--reruns", "1"]
     return subprocess.call([sys.executable, "-m", "pytest", "-q", *workers, *arguments], cwd=ROOT)
 
 

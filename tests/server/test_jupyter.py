@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import stat
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -308,4 +309,8 @@ class TestAddresses:
 
 
 def test_finding_jupyter_imports_none_of_its_servers() -> None:
-    assert "jupyter_server.serverapp" not in sys.modules
+    code = (
+        "import sys; from spinlab.server.jupyter import find_jupyter; find_jupyter()\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('jupyter_server', 'notebook', 'jupyterlab')])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
