@@ -19,6 +19,7 @@
     │   └── Busy                all workers are taken and the queue is full
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
+    ├── RegistryError           an OCI registry or artifact that can't be used
     ├── StoreError              a store or database that can't be used, or a statement that failed
     ├── CheckFailed             an exercise of a lesson that is not done yet
     ├── ToolMissing             a tool or package that is needed and not here
@@ -185,6 +186,10 @@ class ListenError(SpinError):
 
 class ExportError(SpinError):
     """A folder that can't be written, or an app that can't be exported."""
+
+
+class RegistryError(SpinError):
+    """An OCI registry that can't be reached, refuses or breaks off, or an artifact that is no Spin application."""
 
 
 class StoreError(SpinError):

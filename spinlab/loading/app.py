@@ -29,12 +29,14 @@ def load(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     tell: Callable[[str, str, str], None] | None = None,
     progress: Progress = silent,
+    insecure: bool = False,
 ) -> App:
     """A live app of a spin.toml.
 
     Parameters:
-        source: The file, its folder, or a ``.wasm`` or ``.wat`` without a manifest, which then answers every path; None
-            for the spin.toml of the current folder or the nearest one above.
+        source: The file, its folder, a reference such as ``registry.example.com/team/app:1.0``, or a ``.wasm`` or
+            ``.wat`` without a manifest, which then answers every path; None for the spin.toml of the current folder or
+            the nearest one above.
         name: The app's name; the manifest's when left out.
         as_is: Take every component as it is; else those that spinlab exported get their source again.
         components: Ids of those to take; all when empty.
@@ -44,12 +46,13 @@ def load(
         limits: What a request may use, where the manifest does not say.
         tell: Called with component id, stream and text whenever a guest writes to its log.
         progress: Told how far a long step is.
+        insecure: Take any certificate of a registry, and plain HTTP.
 
     Raises:
         ManifestError: Spin would refuse the manifest, or something of it is not served here.
         ComponentError: A component can't run here.
     """
-    place = find(source)
+    place = find(source, insecure=insecure, progress=progress)
     loaded = read(place, as_is=as_is, components=components, limits=limits, progress=progress)
     state = state_folder(place) if state_dir == "" else state_dir
     app = App(name or app_name(loaded), state_dir=state, runtime=runtime, engine=engine, tell=tell)
@@ -63,7 +66,7 @@ def load(
 
 def state_folder(place: Place) -> Path | None:
     """Where Spin keeps the state of an application; a component without a manifest has none."""
-    return None if place.bare else place.folder / ".spin"
+    return None if place.stateless else place.folder / ".spin"
 
 
 def app_name(loaded: Loaded) -> str:

@@ -170,7 +170,7 @@ def _function(
         executor=executor,
         argv=argv,
         description=component.description,
-        origin=place.file.name,
+        origin=place.reference or place.file.name,
         loaded=component,
     )
 
