@@ -12,6 +12,8 @@ from spinlab.magics.verbs.verb import verb
 from spinlab.magics.verbs.views import text_display
 from spinlab.scaffolding import CHOICES, Choice
 from spinlab.widgets.display import Display
+from spinlab.widgets.markup import Child, join, tag
+from spinlab.widgets.style import BAD, GOOD, box, coloured, muted, table
 
 if TYPE_CHECKING:
     from spinlab.export.kube.scaffold import Scaffold
@@ -45,6 +47,28 @@ def kube(desk: Desk, given: Arguments) -> Display:
     return text_display(f"{given['out']}: {_listed(made)}\nkubectl apply -f {given['out']}")
 
 
+def targets(desk: Desk, given: Arguments) -> Display:
+    """Where the app runs, and why not elsewhere."""
+    from spinlab.targets import find, judge, of_app
+    from spinlab.targets.judging import all_of
+    from spinlab.targets.telling import lines
+
+    chosen = [find(name) for name in given.each("target")]
+    asks = of_app(desk.app, given["components"] or "shared")
+    verdicts = tuple(judge(asks, one) for one in chosen) or all_of(asks)
+    rows: list[tuple[Child, ...]] = []
+    for verdict in verdicts:
+        why = [tag("div", reason.text, *_remedy(reason.remedy)) for reason in verdict.reasons]
+        notes = [tag("div", muted(note)) for note in verdict.notes]
+        answer = coloured("yes", GOOD) if verdict.runs else coloured("no", BAD)
+        rows.append((verdict.target.title, answer, join(*why, *notes)))
+    return Display("\n".join(lines(verdicts)), box(table(("target", "runs", "why"), rows)))
+
+
+def _remedy(text: str) -> tuple[Child, ...]:
+    return (tag("div", muted(f"-> {text}")),) if text else ()
+
+
 def _remark(made: Scaffold) -> str:
     if not made.has_secrets:
         return ""
@@ -75,5 +99,22 @@ VERBS = (
         takes=(Positional("ACTION", "scaffold: write the resources, and touch no cluster."),),
         options=tuple(map(_option, CHOICES)),
         hides=True,
+    ),
+    verb(
+        "targets",
+        "Where the app runs: each Spin, shim and hosting, with the reason and what helps.",
+        targets,
+        group="in and out",
+        options=(
+            Option(
+                ("--components",),
+                "The form of export that is looked at; shared when left out.",
+                "FORM",
+                values=("shared", "standalone", "official"),
+            ),
+            Option(
+                ("--target",), "Only this one, such as spin-3.6, shim-0.26.0, spinkube or akamai.", "NAME", many=True
+            ),
+        ),
     ),
 )
