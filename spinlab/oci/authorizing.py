@@ -89,7 +89,8 @@ class Authorizer:
                 f"{self._reference}: the registry wants the login sent to {realm.host} in clear", hint="not done"
             )
         scope = said.get("scope") or self._scope
-        asked = {"scope": scope, **({"service": said["service"]} if "service" in said else {})}
+        asked = {"scope": scope, "account": known.username} if known and known.username else {"scope": scope}
+        asked |= {"service": said["service"]} if "service" in said else {}
         try:
             if known is not None and known.is_token:
                 form = {**asked, "grant_type": "refresh_token", "refresh_token": known.secret, "client_id": "spinlab"}

@@ -23,6 +23,7 @@ import httpx
 from spinlab.errors import RegistryError
 from spinlab.oci.artifact import DOCKER_MANIFEST, INDEXES, MANIFEST, Blob, Descriptor, digest_of
 from spinlab.oci.authorizing import Authorizer, denied
+from spinlab.oci.credentials import Credentials
 from spinlab.oci.reference import Reference
 from spinlab.oci.refusals import broken, refused
 from spinlab.oci.store import LARGEST_MANIFEST, Tell
@@ -40,6 +41,10 @@ _PIECE = 1 << 16
 _PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 _BUSY = (429, 502, 503, 504)
+_NO_PIECES = (400, 404, 405, 411, 415, 416, 501)
+"""What registries answer that take a blob at once only."""
+_LOST = (400, 404, 416)
+"""What they answer when they don't know how far an upload is, or what arrived is not what was sent."""
 
 
 class Registry:
@@ -49,20 +54,39 @@ class Registry:
         reference: What is pushed or pulled.
         insecure: Take any certificate, and plain HTTP where there is no TLS.
         write: Whether something is to be pushed.
+        given: Credentials in place of those that are kept.
     """
 
-    def __init__(self, reference: Reference, *, insecure: bool = False, write: bool = False) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        *,
+        insecure: bool = False,
+        write: bool = False,
+        given: Credentials | None = None,
+    ) -> None:
         self.reference = reference
         self.name = str(reference)
         self._client = client(insecure=insecure)
         self._base = ""
         self._insecure = insecure
         self._lock = threading.Lock()
-        self._auth = Authorizer(self._client, reference, write=write)
+        self._auth = Authorizer(self._client, reference, write=write, given=given)
 
     def close(self) -> None:
         """Close its connections."""
         self._client.close()
+
+    def check_login(self) -> None:
+        """Let credentials pass that the registry takes.
+
+        Raises:
+            RegistryError: It refuses them.
+        """
+        self._url("")
+        answer = self._again(lambda: self._ask("GET", f"{self._base}/v2/"))
+        if answer.status_code != 200:
+            raise refused(self.name, answer, "logged in")
 
     def has(self, blob: Descriptor) -> bool:
         """Whether a blob is there already."""
@@ -143,34 +167,42 @@ class Registry:
     def _in_pieces(self, blob: Blob, tell: Tell) -> bool:
         """Send a blob piece by piece; False when the registry takes none."""
         place = self._again(lambda: self._begun(blob))
-        sent, failures, size = 0, 0, len(blob.data)
-        while sent < size:
+        sent, failures, restarts, size = 0, 0, 0, len(blob.data)
+        broke_off = False
+        while True:
+            reached, error = sent, None
             try:
-                answer = self._piece(place, blob.data, sent)
-            except (httpx.TransportError, _Busy) as error:
-                failures += 1
+                answer = self._piece(place, blob, sent)
+            except (httpx.TransportError, _Busy) as broke:
+                error = broke
+            else:
+                if answer.status_code in (201, 202, 204):
+                    if sent == size:
+                        return True
+                    place = urljoin(place, answer.headers.get("location", place))
+                    reached, failures = min(sent + CHUNK, size), 0
+                elif sent == 0 and not broke_off and answer.status_code in _NO_PIECES:
+                    return False
+                elif not broke_off or answer.status_code not in _LOST or restarts == ATTEMPTS:
+                    raise refused(self.name, answer, f"sent {blob.digest}")
+                else:  # it kept a part of the piece that broke off, and can't say so: docker-registry
+                    place, reached, restarts = self._again(lambda: self._begun(blob)), 0, restarts + 1
+            if error is not None:
+                failures, broke_off = failures + 1, True
                 if failures >= ATTEMPTS:
                     raise broken(self.name, error, f"sent {blob.digest}") from error
                 time.sleep(_pause(failures, error))
                 place, reached = self._reached(place, blob)
-            else:
-                if answer.status_code != 202:
-                    if sent == 0 and answer.status_code in (400, 404, 405, 411, 415, 416, 501):
-                        return False
-                    raise refused(self.name, answer, f"sent {blob.digest}")
-                place = urljoin(place, answer.headers.get("location", place))
-                reached, failures = min(sent + CHUNK, size), 0
             tell(reached - sent)
             sent = reached
-        answer = self._again(lambda: self._ask("PUT", place, params={"digest": blob.digest}, content=b""))
-        if answer.status_code not in (201, 202, 204):
-            raise refused(self.name, answer, f"sent {blob.digest}")
-        return True
 
-    def _piece(self, place: str, data: bytes, begin: int) -> httpx.Response:
-        end = min(begin + CHUNK, len(data))
+    def _piece(self, place: str, blob: Blob, begin: int) -> httpx.Response:
+        """Send the piece that begins there; behind the last one, say that it was all."""
+        if begin == len(blob.data):
+            return self._ask("PUT", place, params={"digest": blob.digest}, content=b"")
+        end = min(begin + CHUNK, len(blob.data))
         headers = {"content-type": "application/octet-stream", "content-range": f"{begin}-{end - 1}"}
-        return self._ask("PATCH", place, headers=headers, content=data[begin:end])
+        return self._ask("PATCH", place, headers=headers, content=blob.data[begin:end])
 
     def _reached(self, place: str, blob: Blob) -> tuple[str, int]:
         """Where an upload goes on, and how much of it is there; a new one when the registry has lost it."""

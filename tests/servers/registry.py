@@ -11,19 +11,26 @@ from typing import Any
 
 from tests.servers import running
 
-USER, PASSWORD = "ada", "lovelace's own"
-# bcrypt of PASSWORD, which is all that the registry reads (htpasswd -B); 4 rounds, because it is asked often.
-HTPASSWD = "ada:$2b$04$1Q0UxQ1vQ2Z8l5Zc4y0dTe"
+USER, PASSWORD = "ada", "lovelace:own"
+HTPASSWD = f"{USER}:$2b$04$SHLHYHfYTcwlPczXsNRZZ.F046Zc5sqKL6L92H0w.YLdGx8DhvYlK"
+"""The line of a password file for them, with few rounds, because each request is checked."""
 
 
 @contextmanager
-def registry(folder: Path, *, tls: tuple[Path, Path] | None = None, htpasswd: str = "") -> Iterator[int]:
+def registry(
+    folder: Path,
+    *,
+    tls: tuple[Path, Path] | None = None,
+    htpasswd: str = "",
+    auth: dict[str, Any] | None = None,
+) -> Iterator[int]:
     """A registry on a port of its own; yields the port.
 
     Parameters:
         folder: Where it keeps everything.
         tls: Certificate and key.
         htpasswd: A line of users that it knows; anybody when empty.
+        auth: Its `auth` table, when it is another one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     configuration: dict[str, Any] = {
@@ -37,6 +44,8 @@ def registry(folder: Path, *, tls: tuple[Path, Path] | None = None, htpasswd: st
     if htpasswd:
         (folder / "htpasswd").write_text(htpasswd + "\n")
         configuration["auth"] = {"htpasswd": {"realm": "the tests", "path": str(folder / "htpasswd")}}
+    if auth is not None:
+        configuration["auth"] = auth
 
     def command(port: int) -> list[str]:
         configuration["http"]["addr"] = f"127.0.0.1:{port}"
