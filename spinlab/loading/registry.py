@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -78,11 +79,12 @@ def in_cache(reference: str, *, insecure: bool = False, progress: Progress = sil
         folder = cache_dir() / "applications" / listed.digest.removeprefix("sha256:")
         if not folder.is_dir():
             found = _fetched(store, listed, progress)
-            with cache.scratch() as aside, cache.complaining(folder):
-                _write(aside / "new", found.files)
+            with cache.complaining(folder):
                 folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with suppress(OSError):  # somebody else was quicker
-                    os.replace(aside / "new", folder)
+                with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+                    _write(Path(aside, "new"), found.files)
+                    with suppress(OSError):  # somebody else was quicker
+                        os.replace(Path(aside, "new"), folder)
     with suppress(OSError):
         os.utime(folder)
         _make_room(folder.parent)

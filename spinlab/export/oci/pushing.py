@@ -143,6 +143,7 @@ def send(artifact: Artifact, reference: str, *, insecure: bool = False, progress
     store = opened(reference, insecure=insecure, write=True)
     try:
         progress(f"asking what {store.name} has", None)
+        store.has(artifact.config.descriptor)  # alone, so that a registry that is not there is waited for once
         blobs = list({blob.digest: blob for blob in (*artifact.layers, artifact.config)}.values())
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="spinlab-push") as pool:
             there = dict(zip(blobs, pool.map(lambda blob: store.has(blob.descriptor), blobs), strict=True))

@@ -23,21 +23,14 @@ def registry_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No credentials of whoever runs the tests, and a cache of the test's own beside the compiled code; answers the
-    folder where credentials would be."""
+    """No credentials of whoever runs the tests, and nothing that was fetched before; answers the folder where
+    credentials would be."""
+    monkeypatch.setattr("spinlab.loading.registry.cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
     monkeypatch.delenv("SPIN_OCI_ARCHIVE_LAYERS", raising=False)
     return tmp_path
-
-
-@pytest.fixture
-def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing has been fetched before."""
-    folder = tmp_path / "cache"
-    monkeypatch.setattr("spinlab.loading.registry.cache_dir", lambda: folder)
-    return folder
 
 
 class Cutting:

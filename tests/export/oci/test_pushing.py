@@ -83,9 +83,7 @@ def test_a_changed_function_moves_under_100_kb_and_no_code(app: App, registry_po
     assert "no new code" in second.summary
 
 
-def test_a_pulled_app_of_a_notebook_has_its_sources_and_answers(
-    app: App, registry_port: int, tmp_path: Path, fresh_cache: Path
-) -> None:
+def test_a_pulled_app_of_a_notebook_has_its_sources_and_answers(app: App, registry_port: int, tmp_path: Path) -> None:
     where = reference(registry_port, "sources")
     app.add(Function("sums", "def twice(n): return 2 * n", module=True))
     app.add(Function("my_own", "import sums\ndef handle(request): return f'{sums.twice(21)}'", routes=("/my_own",)))
@@ -138,7 +136,7 @@ def test_everything_of_a_manifest_comes_back(tmp_path: Path, registry_port: int)
 
 
 def test_an_application_in_archives_comes_back(
-    tmp_path: Path, registry_port: int, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, registry_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = reference(registry_port, "archives")
     monkeypatch.setenv("SPIN_OCI_ARCHIVE_LAYERS", "1")
@@ -161,7 +159,7 @@ def test_a_tag_can_be_left_out_and_a_digest_pins(tmp_path: Path, registry_port: 
     assert fetched(bare, insecure=True).digest != made.digest
 
 
-def test_progress_is_told_up_to_the_end(tmp_path: Path, registry_port: int, fresh_cache: Path) -> None:
+def test_progress_is_told_up_to_the_end(tmp_path: Path, registry_port: int) -> None:
     where = reference(registry_port, "progress")
     told: list[tuple[str, float | None]] = []
     folder = with_files(tmp_path, {"large.bin": noise(9_000_000)})
@@ -186,9 +184,7 @@ def test_a_push_that_breaks_in_a_layer_twice_gets_there(tmp_path: Path, registry
     assert push_project(tmp_path, where.replace(str(cutting.port), str(registry_port)), insecure=True).sent == 0
 
 
-def test_a_pull_that_breaks_in_a_layer_goes_on_where_it_was(
-    tmp_path: Path, registry_port: int, fresh_cache: Path
-) -> None:
+def test_a_pull_that_breaks_in_a_layer_goes_on_where_it_was(tmp_path: Path, registry_port: int) -> None:
     folder = with_files(tmp_path, {"large.bin": noise(12_000_000)})
     push_project(folder, reference(registry_port, "cut-down"), insecure=True)
     cutting = Cutting(registry_port, [5_000_000, 4_000_000], upwards=False)
