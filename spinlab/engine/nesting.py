@@ -26,6 +26,7 @@ from wasmtime import WasmtimeError, wat2wasm
 
 from spinlab.engine import binary, recognize
 from spinlab.engine.binary import Extern
+from spinlab.engine.events import choose_event, event_glue
 from spinlab.engine.glue import GLUE
 from spinlab.engine.guest import Guest, read_guest
 from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_command, choose_handler
@@ -69,13 +70,14 @@ class Nested:
 _ORDER: Final = {"0.2": ("wasi2", "spin2", "wasi3", "spin3"), "0.3": ("wasi3", "spin3", "wasi2", "spin2")}
 
 
-def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool = False) -> Nested:
+def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool = False, trigger: str = "") -> Nested:
     """Nest a guest.
 
     Parameters:
         component: Its bytes.
         providers: By name.
         command: Whether it is to run as a command for each request, in place of its HTTP handler.
+        trigger: Whose messages it is to take, in place of requests.
 
     Raises:
         ComponentError: It is not a component, or is damaged.
@@ -84,8 +86,11 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
     """
     recognize.require_component(component)
     guest = read_guest(component)
-    choose = choose_command if command else choose_handler
-    handler = choose(e.name for e in guest.exports if e.kind == "instance")
+    if trigger:
+        handler = choose_event(trigger, [e.name for e in guest.exports])
+    else:
+        choose = choose_command if command else choose_handler
+        handler = choose(e.name for e in guest.exports if e.kind == "instance")
     provided = Provided(providers, _ORDER[handler.wasi])
     linked = _link(guest, provided)
     main = "wasi2" if handler.wasi == "0.2" else "wasi3"
@@ -191,7 +196,10 @@ class _Text:
         for provider in self.shared:
             lines += self._provider(provider)
         lines += self._guest()
-        lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
+        if self.handler.trigger:
+            lines.append(event_glue(self.handler))
+        else:
+            lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
         if self.warm:
             lines.append(
                 f"(alias export $g {_quoted(self.warm)} (instance $warm)) "
@@ -229,7 +237,8 @@ class _Text:
                 lines.append(f"(alias export {ids[self.linked[source[0]]]} {_quoted(source[1])} (type {name}))")
                 given.append(f"(with {_quoted(extern.name)} (type {name}))")
         lines.append(f"(instance $g (instantiate $guest {' '.join(given)}))")
-        lines.append(f"(alias export $g {_quoted(self.handler.export)} (instance $handler))")
+        kind = "instance" if "/" in self.handler.export else "func"
+        lines.append(f"(alias export $g {_quoted(self.handler.export)} ({kind} $handler))")
         return lines
 
     def _driver(self) -> list[str]:

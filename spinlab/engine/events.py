@@ -1,0 +1,108 @@
+"""The exports that take a trigger's messages, and the glue that calls them.
+
+The message crosses as the string ``head``, each byte as the character of that number, and is turned back in place. The
+answer is ``done`` or ``failed``; where the guest says why, that text with the data ``text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from spinlab.engine.glue import HEAP, RUN
+from spinlab.engine.interfaces import Handler, Interface
+from spinlab.errors import HandlerError
+
+
+@dataclass(frozen=True)
+class Event:
+    """An export that takes messages.
+
+    Attributes:
+        export: Name of the interface, or of the function when the world has it by itself.
+        wasi: ``0.2`` or ``0.3``: how it is called.
+        glue: What stands between ``run`` and it.
+    """
+
+    export: str
+    wasi: str
+    glue: str
+
+
+_BYTES: Final = """
+  (func $bytes (param $at i32) (param $size i32) (result i32)
+    (local $from i32) (local $to i32) (local $end i32) (local $char i32)
+    (local.set $from (local.get $at))
+    (local.set $to (local.get $at))
+    (local.set $end (i32.add (local.get $at) (local.get $size)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+        (local.set $char (i32.load8_u (local.get $from)))
+        (if (i32.ge_u (local.get $char) (i32.const 128))
+          (then
+            (local.set $char (i32.or (i32.shl (local.get $char) (i32.const 6))
+              (i32.and (i32.load8_u offset=1 (local.get $from)) (i32.const 63))))
+            (local.set $from (i32.add (local.get $from) (i32.const 1)))))
+        (i32.store8 (local.get $to) (local.get $char))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (br $next)))
+    (i32.sub (local.get $to) (local.get $at)))
+"""
+
+_REDIS: Final = f"""\
+(core func $handle (canon lower (func $handler "handle-message") (memory $memory)))
+(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "memory" (memory 1))
+  (import "" "handle" (func $handle (param i32 i32 i32)))
+  (import "" "finish" (func $finish (param i32 i32)))
+  {_BYTES}
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $handle (local.get 0) (call $bytes (local.get 0) (local.get 1)) (i32.const 48))
+    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
+"""
+
+EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
+    "redis": (Event("fermyon:spin/inbound-redis", "0.2", HEAP + _REDIS + RUN),),
+}
+"""Trigger -> the exports that take its messages."""
+
+
+def choose_event(trigger: str, exports: Sequence[str]) -> Handler:
+    """The one export that takes messages of a trigger (Spin: ``crates/trigger-redis``).
+
+    Raises:
+        HandlerError: There is none, or more than one.
+    """
+    events = EVENTS[trigger]
+    found = [
+        Handler(name, event.wasi, trigger=trigger)
+        for name in exports
+        for event in events
+        if Interface.parse(name).track == Interface.parse(event.export).track
+    ]
+    if len(found) == 1:
+        return found[0]
+    wanted = ", ".join(event.export for event in events)
+    if found:
+        raise HandlerError(
+            f"the component exports several handlers of the {trigger} trigger",
+            hint="build it for one world; it exports " + ", ".join(handler.export for handler in found),
+        )
+    there = ", ".join(exports[:5]) or "nothing"
+    raise HandlerError(
+        f"the component has no handler for the {trigger} trigger: no export {wanted}",
+        hint=f"it exports {there}: build it for the world of that trigger",
+    )
+
+
+def event_glue(handler: Handler) -> str:
+    """The glue for an export that `choose_event` has chosen."""
+    track = Interface.parse(handler.export).track
+    return next(e.glue for e in EVENTS[handler.trigger] if Interface.parse(e.export).track == track)
