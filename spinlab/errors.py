@@ -21,7 +21,7 @@
     ├── ExportError             a folder that can't be written, or an app that can't be exported
     ├── RegistryError           an OCI registry or artifact that can't be used
     ├── StoreError              a store or database that can't be used, or a statement that failed
-    ├── CheckFailed             an exercise of a lesson that is not done yet
+    ├── CheckFailed             an exercise of a lesson that is not done yet, or a test of requests that failed
     ├── ToolMissing             a tool or package that is needed and not here
     └── CacheError              the cache can't be read or written
 
@@ -197,7 +197,7 @@ class StoreError(SpinError):
 
 
 class CheckFailed(SpinError):
-    """An exercise of a lesson is not done yet; the hint says where to look."""
+    """An exercise of a lesson is not done yet, or an answer is not what a test expects of it."""
 
 
 class ToolMissing(SpinError):

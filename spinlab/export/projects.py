@@ -20,7 +20,7 @@ from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
 from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum, of_interfaces
 from spinlab.export.readme import gitignore, readme
-from spinlab.export.stored import scripts
+from spinlab.export.stored import scripts, tests
 from spinlab.languages import language
 from spinlab.live import Live
 from spinlab.manifest import Application, Manifest, Variable, dump
@@ -165,6 +165,9 @@ def plan(
     docs |= dict.fromkeys(made.files, "makes tables in an SQLite database")
     files |= pins
     files |= made.files
+    kept = tests(app, only)
+    docs |= dict.fromkeys(kept, "requests with what is expected of their answers: `spinlab test .`")
+    files |= kept
     files |= {
         "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
         "README.md": readme(manifest, needs, pins, docs, made.options).encode(),

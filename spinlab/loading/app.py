@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spinlab.app import App
 from spinlab.engine import Engine
-from spinlab.errors import ManifestError, NameRefused
+from spinlab.errors import ManifestError, NameRefused, SpinError
 from spinlab.function import Limits
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.languages import Progress, silent
 from spinlab.loading.functions import Loaded, read
 from spinlab.loading.place import Place, find
 from spinlab.manifest.ids import kebab, nearest
+from spinlab.testing.requests.grammar import in_folder
 
 
 def load(
@@ -58,10 +60,23 @@ def load(
     app = App(name or app_name(loaded), state_dir=state, runtime=runtime, engine=engine, tell=tell)
     try:
         load_into(app, loaded, progress=progress)
+        for problem in keep_tests(app, place):
+            warnings.warn(problem, stacklevel=2)
     except BaseException:
         app.close()
         raise
     return app
+
+
+def keep_tests(app: App, place: Place) -> tuple[str, ...]:
+    """Keep the tests that stand beside a manifest; what is wrong with them, since the functions work without."""
+    if place.stateless:
+        return ()
+    try:
+        app.tests.keep(*in_folder(place.folder))
+    except SpinError as error:
+        return (f"its tests are left out: {error.message}",)
+    return ()
 
 
 def state_folder(place: Place) -> Path | None:

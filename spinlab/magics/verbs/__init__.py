@@ -21,13 +21,33 @@ from spinlab.magics.verbs import (
     sql,
     static,
     stores,
+    tests,
     var,
     views,
 )
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-_ROOMS = (calls, live, new, views, inside, life, grants, var, kv, sql, stores, add, static, load, out, registry, kube)
+_ROOMS = (
+    calls,
+    tests,
+    live,
+    new,
+    views,
+    inside,
+    life,
+    grants,
+    var,
+    kv,
+    sql,
+    stores,
+    add,
+    static,
+    load,
+    out,
+    registry,
+    kube,
+)
 
 VERBS: dict[str, Verb] = {v.name: v for room in _ROOMS for v in room.VERBS}
 """Name -> verb."""

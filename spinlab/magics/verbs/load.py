@@ -15,7 +15,7 @@ from spinlab.widgets.style import box, muted
 
 def load(desk: Desk, given: Arguments) -> Display:
     """Make live functions of the components of a spin.toml, all or none."""
-    from spinlab.loading import find, load_into, read
+    from spinlab.loading import find, keep_tests, load_into, read
 
     with desk.progress() as progress:
         place = find(given["path"], insecure=bool(given["insecure"]), progress=progress)
@@ -27,6 +27,7 @@ def load(desk: Desk, given: Arguments) -> Display:
     remarks = [place.remark] if place.remark else []
     remarks += [str(duplicate) for duplicate in app.router.duplicates]
     remarks += loaded.remarks
+    remarks += keep_tests(app, place)
     if desk.serves:
         try:
             desk.session.ensure_server()
