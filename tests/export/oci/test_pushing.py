@@ -73,8 +73,16 @@ def test_a_changed_function_moves_under_100_kb_and_no_code(app: App, registry_po
     for function in shared("def handle(request): return 'before'"):
         app.add(function)
     first = push(app, where, insecure=True)
+    with spinlab.load(where, as_is=True, insecure=True) as node:
+        assert node.get("/two").text == "before"
+        compiled = {live.prepared.digest for live in node.functions.values()}
     app.add(shared("def handle(request): return 'after'  # " + "changed " * 40)[1])
     second = push(app, where, insecure=True)
+    with spinlab.load(where, as_is=True, insecure=True) as node:
+        assert [node.get(path).text for path in ("/one", "/two")] == ["one", "after"]
+        after = [live.prepared for live in node.functions.values()]
+    assert {one.digest for one in after} == compiled
+    assert all(one.cached and one.compile_seconds == 0 for one in after), "nothing is compiled"
     assert first.new_code == 1
     assert first.moved > 5_000_000
     assert second.digest != first.digest
