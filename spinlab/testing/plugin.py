@@ -35,7 +35,7 @@ def app(pytestconfig: pytest.Config) -> Iterator[App]:
     source = pytestconfig.invocation_params.dir / given if given else base / (pytestconfig.getini("spinlab") or ".")
     try:
         context = opened(source)
-        made = context.__enter__()
+        made = context.__enter__().app
     except SpinError as error:
         pytest.fail(f"{error}\nsay which app: pytest --spinlab PATH, or spinlab = PATH in pytest's ini", pytrace=False)
     try:

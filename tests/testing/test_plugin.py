@@ -119,10 +119,10 @@ def test_what_the_page_shows_works_from_top_to_bottom(page: tuple[Kernel, Path])
     for told in (
         "kept as the test 'refuses words'",
         "✓ 2 tests passed at kernel",
-        "✓ 3 tests passed at kernel and",
+        "✓ 3 tests passed at kernel and spinlab up",
         "True []",
     ):
         assert told in shown
     assert (folder / "report.xml").is_file()
     assert kernel.run("%spin load calculator --app again\n").ok().text
-    assert "3 tests passed" in kernel.run("%spin test").ok().text
+    assert "4 tests passed" in kernel.run("%spin test").ok().text

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -344,9 +345,54 @@ def test_spinlab_test_of_an_address_asks_only_that_and_ends_with_1(
         server.stop()
 
 
+def test_spinlab_up_and_here_get_variables_and_tables_and_leave_no_state(tmp_path: Path) -> None:
+    source = """\
+from spin_sdk import sqlite, variables
+
+
+def handle(request):
+    with sqlite.open_default() as db:
+        rows = db.execute("SELECT name FROM people", []).rows
+    return f"{rows[0].values[0].value} {variables.get('greeting')}"
+"""
+    with App("people") as app:
+        app.variables["greeting"] = {"required": True}
+        made = spinlab.Function(
+            "people", source, routes=("/",), sqlite_databases=("default",), variables={"greeting": "{{ greeting }}"}
+        )
+        app.add(made)
+        app.tests.keep(RequestTest("ada", expected=Expected(text="ada hello there")))
+        project(app, tmp_path / "app")
+    (tmp_path / "tables.sql").write_text("CREATE TABLE people(name TEXT); INSERT INTO people VALUES ('ada');")
+    options = ("--variable", "greeting=hello there", "--sqlite", f"@{tmp_path}/tables.sql")
+    ran = spinlab_test(str(tmp_path / "app"), "--up", "--here", *options)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 test passed at here and spinlab up" in ran.stdout
+    assert not (tmp_path / "app" / ".spin").exists()
+    assert spinlab_test(str(tmp_path / "app"), *options[:2]).returncode == 1
+
+
+def test_an_address_with_a_certificate_of_nobody_is_asked_when_insecure(app: App, tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    server = Server(lambda _label: app, port=0, tls=(str(cert), str(key)))
+    server.start()
+    try:
+        url = f"https://127.0.0.1:{server.port}"
+        refused = app.tests.run("adds two numbers", kernel=False, urls=[url])
+        assert "certificate" in refused.outcomes[0].error.lower()
+        assert app.tests.run("adds two numbers", kernel=False, urls=[url], insecure=True).passed
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (("--junit", "/dev/null/report.xml"), "can't be written"),
+        (("--variable", "x"), "'key=value'"),
         (("no such test",), "no test is called 'no such test'"),
         (("--url", "example.com"), "'example.com' is not an address"),
     ],

@@ -190,7 +190,12 @@ class Tests(Mapping[str, RequestTest]):
         tests = self.chosen(names)
         if not tests:
             raise OptionError(f"the app {self._app.name!r} has no tests", hint=KEEP)
-        return run(self._app, tests, kernel=kernel, up=up, urls=urls, insecure=insecure)
+        served = None
+        if up:
+            from spinlab.testing.requests.places import exported
+
+            served = exported(self._app)
+        return run(self._app, tests, kernel=kernel, up=served, urls=urls, insecure=insecure)
 
 
 KEEP = "keep one: %spin get /path --expect 200 --keep NAME"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 from spinlab.client import Client
@@ -28,7 +28,7 @@ def run(
     tests: Sequence[RequestTest],
     *,
     kernel: bool = True,
-    up: bool = False,
+    up: AbstractContextManager[str] | None = None,
     urls: Sequence[str] = (),
     insecure: bool = False,
     here: str = KERNEL,
@@ -39,20 +39,20 @@ def run(
         app: The app that is tested.
         tests: The tests.
         kernel: Ask the app itself.
-        up: Ask ``spinlab up`` of an export of it.
+        up: Ask ``spinlab up``, which this starts.
         urls: Addresses to ask.
         insecure: Take any certificate.
         here: What the app itself is called.
     """
     with ExitStack() as stack:
         places: dict[str, Client] = {here: app} if kernel else {}
-        if up or urls:
-            from spinlab.testing.requests.places import Remote, exported
+        if up is not None or urls:
+            from spinlab.testing.requests.places import Remote
 
             for url in urls:  # first: a wrong one is told at once
                 places[url] = stack.enter_context(Remote(url, insecure=insecure))
-            if up:
-                remote = Remote(stack.enter_context(exported(app)))
+            if up is not None:
+                remote = Remote(stack.enter_context(up))
                 places = {**({here: app} if kernel else {}), UP: stack.enter_context(remote), **places}
         if not places:
             raise OptionError("nobody is asked", hint="the kernel, spinlab up, or an address")
