@@ -2,7 +2,7 @@
 
 A function's linear memory never shrinks while a request runs, so its size at the end is the most that the request had.
 Each function is asked once more for that, in an engine of its own, where every memory that appears is its own; stores
-are empty and in memory there.
+are empty and in memory there. What others begin in this process at the same moment can only make the figure larger.
 """
 
 from __future__ import annotations
