@@ -205,6 +205,7 @@ def _layers(store: Store, wanted: Sequence[Descriptor], progress: Progress) -> t
                 found[layer.digest] = one.result()
                 _keep(layer, found[layer.digest])
         except BaseException:
+            bar.stop()
             for one in waiting.values():
                 one.cancel()
             raise

@@ -19,9 +19,20 @@ class Moving:
         self._progress, self._what, self._whole = progress, what, whole
         self._lock = threading.Lock()
         self._done = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let no thread go on: each ends with its next piece."""
+        self._stopped = True
 
     def __call__(self, more: int) -> None:
-        """So many bytes more; less than none when some have to be moved again."""
+        """So many bytes more; less than none when some have to be moved again.
+
+        Raises:
+            InterruptedError: It was stopped.
+        """
+        if self._stopped:
+            raise InterruptedError("stopped")
         with self._lock:
             self._done += more
             done = self._done / self._whole if self._whole else 1.0

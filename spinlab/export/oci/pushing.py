@@ -172,6 +172,7 @@ def _put(pool: ThreadPoolExecutor, store: Store, missing: Sequence[Blob], bar: M
         for one in waiting:
             one.result()
     except BaseException:
+        bar.stop()
         for one in waiting:
             one.cancel()
         raise

@@ -10,6 +10,7 @@ from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, closest
 from spinlab.magics.verbs import kv
 from spinlab.magics.verbs.verb import verb
+from spinlab.widgets.display import Display
 from spinlab.widgets.live.place import place
 
 
@@ -87,7 +88,7 @@ def _nobody() -> OptionError:
 
 
 def offered(kind: str, desk: Desk) -> list[str]:
-    """What may stand for a word of that kind: ``kv-action``, ``registry-action``, ``store``, ``database`` or ``key``."""
+    """What may stand for a word of that kind: ``kv-action``, ``registry-action``, ``store``, ``database``, ``key``."""
     if kind == "kv-action":
         return list(kv.ACTIONS)
     if kind == "registry-action":

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from spinlab.cli import main
 from tests.export.oci.projects import WITH_FILES, with_files
+from tests.export.oci.scripted import scripted
 from tests.loading.upping import Up
 from tests.magics.conftest import Kernel
 from tests.servers.registry import HTPASSWD, PASSWORD, USER, registry, skopeo
@@ -130,6 +132,18 @@ def test_a_notebook_pushes_an_app_and_loads_it_again(kernel: Kernel, locked: int
     assert "def handle(request):" in kernel.run(source).ok().text
     pulled = kernel.run(f"%spin registry pull {where} project -k").ok().text
     assert "files in project" in pulled
+
+
+def test_an_interrupt_ends_a_push_that_would_never_end(kernel: Kernel, registry_port: int) -> None:
+    with scripted() as (made, port):
+        made.misbehave = lambda method, path: held.wait(1) or (503, {}, b"") if method == "PUT" else None
+        held = threading.Event()
+        kernel.run(CELL.format("held")).ok()
+        line = f"%spin registry push localhost:{port}/tests/held:1.0 --insecure"
+        kernel.run(line, interrupt_after=1.5).error("KeyboardInterrupt")
+        held.set()
+        assert not made.manifests
+    kernel.run(f"%spin registry push localhost:{registry_port}/tests/held:1.0 --insecure").ok()
 
 
 @pytest.mark.parametrize(
