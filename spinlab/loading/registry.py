@@ -208,6 +208,7 @@ def _layers(store: Store, wanted: Sequence[Descriptor], progress: Progress) -> t
             bar.stop()
             for one in waiting.values():
                 one.cancel()
+            store.close()  # which ends the requests that are under way
             raise
     return found, sum(layer.size for layer in missing)
 

@@ -175,4 +175,5 @@ def _put(pool: ThreadPoolExecutor, store: Store, missing: Sequence[Blob], bar: M
         bar.stop()
         for one in waiting:
             one.cancel()
+        store.close()  # which ends the requests that are under way
         raise
