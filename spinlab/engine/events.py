@@ -7,7 +7,7 @@ answer is ``done`` or ``failed``; where the guest says why, that text with the d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from spinlab.engine.glue import HEAP, RUN
@@ -23,11 +23,13 @@ class Event:
         export: Name of the interface, or of the function when the world has it by itself.
         wasi: ``0.2`` or ``0.3``: how it is called.
         glue: What stands between ``run`` and it.
+        types: Name of an interface that has types only -> those, as text: what SDKs have guests import beside it.
     """
 
     export: str
     wasi: str
     glue: str
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 _BYTES: Final = """
@@ -68,8 +70,15 @@ _REDIS: Final = f"""\
   (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
 """
 
+_REDIS_TYPES: Final = """
+(type $payload (list u8)) (export "payload" (type $payload))
+(type $error (enum "success" "error")) (export "error" (type $error))
+"""
+
 EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
-    "redis": (Event("fermyon:spin/inbound-redis", "0.2", HEAP + _REDIS + RUN),),
+    "redis": (
+        Event("fermyon:spin/inbound-redis", "0.2", HEAP + _REDIS + RUN, {"fermyon:spin/redis-types": _REDIS_TYPES}),
+    ),
 }
 """Trigger -> the exports that take its messages."""
 
@@ -102,7 +111,16 @@ def choose_event(trigger: str, exports: Sequence[str]) -> Handler:
     )
 
 
-def event_glue(handler: Handler) -> str:
-    """The glue for an export that `choose_event` has chosen."""
+def event_of(handler: Handler) -> Event:
+    """What was known of an export that `choose_event` has chosen."""
     track = Interface.parse(handler.export).track
-    return next(e.glue for e in EVENTS[handler.trigger] if Interface.parse(e.export).track == track)
+    return next(e for e in EVENTS[handler.trigger] if Interface.parse(e.export).track == track)
+
+
+def event_types(event: Event) -> str:
+    """The instance ``$event``, which has the interfaces with the event's types."""
+    inner = "\n".join(
+        f'(component $c{n} {types}) (instance $i{n} (instantiate $c{n})) (export "{name}" (instance $i{n}))'
+        for n, (name, types) in enumerate(event.types.items())
+    )
+    return f"(component $event-types {inner}) (instance $event (instantiate $event-types))"

@@ -60,3 +60,15 @@ KEEPING = """
   (export "fermyon:spin/inbound-redis" (instance $named-i)))
 """
 """Keeps each message under the key ``last``; one that begins with ``!`` fails, one with ``@`` never ends."""
+
+AS_AN_SDK_MAKES_IT = KEEPING.replace(
+    "(component\n",
+    """(component
+  (import "fermyon:spin/redis-types" (instance $types
+    (type $bytes (list u8)) (export "payload" (type (eq $bytes)))
+    (type $cases (enum "success" "error")) (export "error" (type (eq $cases)))))
+  (alias export $types "error" (type $failed))
+""",
+    1,
+).replace('  (type $failed (enum "success" "error"))\n', "")
+"""The same, with its types from Spin's own interface, as bindings that are generated have them."""

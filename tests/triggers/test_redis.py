@@ -19,7 +19,7 @@ from spinlab.host.resp import command
 from tests.conftest import wat, wat_source
 from tests.servers import free_port
 from tests.servers.redis import redis
-from tests.triggers.guests import KEEPING
+from tests.triggers.guests import AS_AN_SDK_MAKES_IT, KEEPING
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +151,14 @@ def test_closing_waits_for_the_message_under_way(port: int) -> None:
     until(lambda: bool(app.listeners[0]._under_way))
     app.close()
     assert [t.status for t in app.traces()] == [504]
+
+
+def test_a_guest_with_types_from_spins_interface_runs(app: App, port: int) -> None:
+    app.add(replace(keeping(port, channel="sdk"), source=AS_AN_SDK_MAKES_IT))
+    assert app.listeners[0].wait(60)
+    publish(port, "sdk", b"typed")
+    until(lambda: last(app) == b"typed")
+    assert app.send("keep", "!").status == 500
 
 
 def test_send_runs_it_by_hand(app: App, port: int) -> None:
