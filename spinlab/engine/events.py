@@ -70,6 +70,43 @@ _REDIS: Final = f"""\
   (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
 """
 
+_CRON: Final = """\
+(core func $handle (canon lower (func $handler) (memory $memory) (realloc $realloc)))
+(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "memory" (memory 1))
+  (import "" "handle" (func $handle (param i64 i32)))
+  (import "" "finish" (func $finish (param i32 i32)))
+  (data (i32.const 0) "=text")
+  (func $number (param $at i32) (param $size i32) (result i64)
+    (local $end i32) (local $number i64)
+    (local.set $end (i32.add (local.get $at) (local.get $size)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $number (i64.add (i64.mul (local.get $number) (i64.const 10))
+          (i64.sub (i64.load8_u (local.get $at)) (i64.const 48))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br $next)))
+    (local.get $number))
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $handle (call $number (local.get 0) (local.get 1)) (i32.const 48))
+    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
+    (if (i32.load8_u (i32.const 48)) (then
+      (i32.store (i32.const 16) (i32.load (i32.const 56)))
+      (i32.store (i32.const 20) (i32.load (i32.const 60)))
+      (i32.store (i32.const 24) (i32.const 0))
+      (i32.store (i32.const 28) (i32.const 5))))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
+"""
+
+_CRON_TYPES: Final = """
+(type $metadata (record (field "timestamp" u64))) (export "metadata" (type $metadata))
+(type $error (variant (case "other" string))) (export "error" (type $error))
+"""
+
 _REDIS_TYPES: Final = """
 (type $payload (list u8)) (export "payload" (type $payload))
 (type $error (enum "success" "error")) (export "error" (type $error))
@@ -78,6 +115,9 @@ _REDIS_TYPES: Final = """
 EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
     "redis": (
         Event("fermyon:spin/inbound-redis", "0.2", HEAP + _REDIS + RUN, {"fermyon:spin/redis-types": _REDIS_TYPES}),
+    ),
+    "cron": (
+        Event("handle-cron-event", "0.2", HEAP + _CRON + RUN, {"fermyon:spin-cron/cron-types@2.0.0": _CRON_TYPES}),
     ),
 }
 """Trigger -> the exports that take its messages."""

@@ -158,7 +158,7 @@ def plan(
         (
             *map(minimum, {id(share.part.binary): share.part.binary for share in shares}.values()),
             *(of_interfaces(share.part.interfaces) for share in shares),
-            *(WITH_STATIC for trigger in manifest.triggers["http"] if trigger.component is None),
+            *(WITH_STATIC for trigger in manifest.triggers.get("http", ()) if trigger.component is None),
         )
     )
     made = scripts(app, manifest)

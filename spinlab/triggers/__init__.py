@@ -17,11 +17,12 @@ from spinlab.triggers.kind import Config, Kind, Place
 
 __all__ = ["KINDS", "OPTIONS", "Config", "Kind", "Place", "kind", "kinds"]
 
-KINDS: Final = {"redis": "spinlab.triggers.redis"}
+KINDS: Final = {"redis": "spinlab.triggers.redis", "cron": "spinlab.triggers.cron"}
 """Type, as in ``[[trigger.TYPE]]`` -> the module that serves it."""
 
 OPTIONS: Final = {
     "redis": ("CHANNEL", "A Redis channel whose messages start it; redis://HOST:PORT#CHANNEL for one elsewhere."),
+    "cron": ("EXPRESSION", "When it runs, in UTC: seconds minutes hours day month weekday [year], in quotes."),
 }
 """Type -> what the value of its option of ``%%spin`` is called, and its line of help."""
 

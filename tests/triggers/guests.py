@@ -72,3 +72,28 @@ AS_AN_SDK_MAKES_IT = KEEPING.replace(
     1,
 ).replace('  (type $failed (enum "success" "error"))\n', "")
 """The same, with its types from Spin's own interface, as bindings that are generated have them."""
+
+CLOCK = """
+(component
+  (import "fermyon:spin-cron/cron-types@2.0.0" (instance $types
+    (type $fields (record (field "timestamp" u64))) (export "metadata" (type (eq $fields)))
+    (type $cases (variant (case "other" string))) (export "error" (type (eq $cases)))))
+  (alias export $types "metadata" (type $metadata-there))
+  (import "metadata" (type $metadata (eq $metadata-there)))
+  (alias export $types "error" (type $error-there))
+  (import "error" (type $error (eq $error-there)))
+  (core module $main
+    (memory (export "memory") 1)
+    (data (i32.const 0) "it is seven")
+    (func (export "handle") (param $time i64) (result i32)
+      (i32.store8 (i32.const 64) (i64.eq (local.get $time) (i64.const 7)))
+      (i32.store (i32.const 72) (i32.const 0))
+      (i32.store (i32.const 76) (i32.const 11))
+      (i32.const 64)))
+  (core instance $main-i (instantiate $main))
+  (alias core export $main-i "memory" (core memory $memory))
+  (func $handle (param "metadata" $metadata) (result (result (error $error)))
+    (canon lift (core func $main-i "handle") (memory $memory)))
+  (export "handle-cron-event" (func $handle)))
+"""
+"""Is content with every time but 7 seconds after the epoch."""

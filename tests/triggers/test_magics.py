@@ -9,7 +9,7 @@ import pytest
 
 from tests.magics.conftest import Kernel
 from tests.servers.redis import redis
-from tests.triggers.guests import KEEPING
+from tests.triggers.guests import CLOCK, KEEPING
 from tests.triggers.test_redis import publish
 
 
@@ -39,8 +39,17 @@ def test_a_cell_is_started_by_a_channel_and_by_hand(kernel: Kernel, tmp_path: Pa
         kernel.run("%spin remove keep").ok()
 
 
+def test_a_cell_runs_by_the_clock_and_now(kernel: Kernel) -> None:
+    kernel.run(f'%%spin wat tick --cron "0 0 3 * * *"\n{CLOCK}').ok()
+    kernel.run("%spin send tick").ok()
+    assert "CRON" in kernel.run("%spin trace").ok().text
+    kernel.run("%spin remove tick").ok()
+
+
 def test_what_does_not_go_together_is_pointed_at(kernel: Kernel) -> None:
     told = kernel.run("%%spin wat keep --redis jobs --route /x\n(component)").error("OptionError").traceback
     assert "--route and --redis exclude each other" in told
     told = kernel.run("%%spin wat keep --redis redis://here\n(component)").error("OptionError").traceback
     assert "redis://localhost:6379#jobs" in told
+    told = kernel.run('%%spin wat tick --cron "*/5 * * * *"\n(component)').error("OptionError").traceback
+    assert "five fields have no seconds" in told
