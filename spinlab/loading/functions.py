@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from spinlab.errors import ManifestError
+from spinlab.errors import ManifestError, OptionError
 from spinlab.function import MIB, Function, Limits
 from spinlab.languages import Progress, silent
 from spinlab.loading import unserved, written
@@ -146,8 +146,19 @@ def _messages(
             if name in reached or (components and name not in components) or not {kind}.issuperset(found.get(name, {})):
                 continue
             mine = found.setdefault(name, {})
-            mine[kind] = (*mine.get(kind, ()), {**settings, **trigger.config})
+            config = {**settings, **trigger.config}
+            _check_message(kind, trigger.id, config)
+            mine[kind] = (*mine.get(kind, ()), config)
     return found
+
+
+def _check_message(kind: str, name: str, config: Config) -> None:
+    from spinlab.triggers.listening import check_config  # few applications have any
+
+    try:
+        check_config(kind, config)
+    except OptionError as error:
+        raise ManifestError(f"trigger {name}: {error.message}", hint=error.hint) from None
 
 
 def _check_chaining(name: str, component: Component, chosen: Collection[str]) -> None:

@@ -265,10 +265,15 @@ def check(function: Function) -> None:
         )
     for type_, configs in function.triggers.items():
         for config in configs:
-            _check(type_, config)
+            check_config(type_, config)
 
 
-def _check(type_: str, config: Config) -> None:
+def check_config(type_: str, config: Config) -> None:
+    """Let the keys of one trigger pass.
+
+    Raises:
+        OptionError: They can't be.
+    """
     known = kind(type_)
     for key in config:
         if key not in known.keys:

@@ -122,7 +122,7 @@ def test_what_is_not_served_is_named(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('[[trigger.kinesis]]\ncomponent = "hello"', "only triggers of type kinesis"),
-        ('[[trigger.cron]]\ncomponent = "hello"', "only triggers of type cron"),
+        ('[[trigger.cron]]\ncomponent = "hello"', "a cron trigger needs 'cron_expression'"),
         (
             (
                 '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }\n'
