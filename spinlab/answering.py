@@ -67,6 +67,18 @@ class Answering:
             return answer
         return replace(answer, advice=unmatched(request.path, (p.text for p in self._table().router.patterns)))
 
+    def deliver(self, live: Live, request: Request, sink: Sink) -> Call:
+        """Begin a run of a function that a trigger starts: the request's body is the message.
+
+        Raises:
+            Busy: All workers are taken and the queue is full.
+        """
+        return live.sandbox.submit(request, Recorder(sink, self.ledger, live, request, self._secrets()))
+
+    def note(self, name: str, text: str) -> None:
+        """Write a line of our own into a function's log."""
+        self.ledger.log.append(Logged(name, LogLine("spinlab", self._secrets().mask(text), time.time())))
+
     def answering(self, path: str) -> Live | None:
         """The function that requests for a path go to; None when it is nobody's."""
         found = None if path.startswith(WELL_KNOWN_PREFIX) else self._table().router.match(path)
@@ -88,7 +100,7 @@ class Answering:
         """A request straight to a component, as if its route were ``/...`` (Spin 4: ``crates/routes``)."""
         table = self._table()
         live = table.live.get(table.ids.get(component, ""))
-        if live is None:
+        if live is None or live.prepared.trigger:
             return Response(404)
         return Match(live, "/...", component, {}, request.path.strip("/"), request.path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinlab.answering import Answering
-from spinlab.changes import STORES, Changes
+from spinlab.changes import FUNCTIONS, STORES, Changes
 from spinlab.client import Client
 from spinlab.engine import Call, Engine, Sink
 from spinlab.function import Function
@@ -27,12 +27,14 @@ from spinlab.registry import Registry
 from spinlab.routing import Router
 from spinlab.shown import Shown
 from spinlab.table import Static
+from spinlab.testing.requests.kept import Tests
 from spinlab.trace import Trace
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from spinlab.sql import Migration
+    from spinlab.triggers.listening import Listener, Listeners
 
 
 class App(Client, Keeping, Shown):
@@ -57,6 +59,7 @@ class App(Client, Keeping, Shown):
         migrations: Label and name -> the SQL scripts that made the tables, for the export.
         changes: Who wants to know when functions, requests or stores change.
         idle: Components of that manifest that nothing here runs, for the export.
+        tests: Requests with what is expected of their answers; an export takes them along.
     """
 
     def __init__(
@@ -77,12 +80,15 @@ class App(Client, Keeping, Shown):
         self.application: Application | None = None
         self.migrations: dict[tuple[str, str], Migration] = {}
         self.idle: dict[str, Function] = {}
+        self.tests = Tests(self)
         self._state_dir = None if state_dir is None else Path(state_dir)
         self.services = self._services(runtime)
         self._maker = Maker(engine, lambda: self.services, None if tell is None else self._masking(tell))
         self.changes = Changes()
         self._registry = Registry(self._maker, self.changes)
         self._lock = self._registry.lock
+        self._listeners: Listeners | None = None
+        self.changes.listen(self._follow)
         self._answering = Answering(
             lambda: self._registry.table, self._about, lambda: self.services.variables.secrets, self.changes
         )
@@ -272,6 +278,8 @@ class App(Client, Keeping, Shown):
 
     def close(self) -> None:
         """Remove everything; requests in flight finish."""
+        if self._listeners is not None:
+            self._listeners.close()
         self._registry.clear()
         self.services.close()
 
@@ -300,7 +308,52 @@ class App(Client, Keeping, Shown):
         """
         return self._answering.handle(request)
 
+    def send(self, name: str, data: bytes | str = b"") -> Response:
+        """Run a function that a trigger starts with a message, as if it had come by its trigger.
+
+        Parameters:
+            name: The function.
+            data: The message.
+
+        Returns:
+            An empty 200; or what failed, in `Response.error`.
+
+        Raises:
+            OptionError: There is no such function, or HTTP starts it.
+        """
+        from spinlab.triggers.sending import send
+
+        return send(self[name], data.encode() if isinstance(data, str) else data, self._answering.deliver)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """What waits for messages, one for each trigger of a function that HTTP does not start."""
+        return self._listening().settle() if self._listeners is not None or self._has_triggers() else ()
+
     # ---- inside
+
+    def _follow(self, what: str) -> None:
+        if what == FUNCTIONS and (self._listeners is not None or self._has_triggers()):
+            self._listening().follow()
+
+    def _has_triggers(self) -> bool:
+        return any(live.function.triggers for live in self._registry.live.values())
+
+    def _listening(self) -> Listeners:
+        with self._lock:
+            if self._listeners is None:
+                from spinlab.triggers.listening import Listeners, Surroundings
+
+                self._listeners = Listeners(
+                    Surroundings(
+                        lives=lambda: self._registry.live,
+                        settings=lambda type_: self.application.trigger.get(type_, {}) if self.application else {},
+                        resolve=lambda text: self.services.variables.resolve(text),
+                        submit=self._answering.deliver,
+                        log=self._answering.note,
+                    )
+                )
+            return self._listeners
 
     def _services(self, runtime: RuntimeConfig | None) -> Services:
         return Services(

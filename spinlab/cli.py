@@ -15,6 +15,10 @@ import click
 
 from spinlab import __version__
 from spinlab.errors import SpinError
+from spinlab.export.kube.command import kube
+from spinlab.export.oci.command import registry
+from spinlab.targets.command import targets
+from spinlab.testing.requests.command import test
 from spinlab.up.command import up
 
 if TYPE_CHECKING:
@@ -266,6 +270,10 @@ def export(notebook: Path, folder: Path, timeout: int, **options: object) -> Non
 
 
 main.add_command(up)
+main.add_command(test)
+main.add_command(registry)
+main.add_command(kube)
+main.add_command(targets)
 
 if __name__ == "__main__":
     main()

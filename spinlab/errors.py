@@ -19,8 +19,9 @@
     │   └── Busy                all workers are taken and the queue is full
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
+    ├── RegistryError           an OCI registry or artifact that can't be used
     ├── StoreError              a store or database that can't be used, or a statement that failed
-    ├── CheckFailed             an exercise of a lesson that is not done yet
+    ├── CheckFailed             an exercise of a lesson that is not done yet, or a test of requests that failed
     ├── ToolMissing             a tool or package that is needed and not here
     └── CacheError              the cache can't be read or written
 
@@ -187,12 +188,16 @@ class ExportError(SpinError):
     """A folder that can't be written, or an app that can't be exported."""
 
 
+class RegistryError(SpinError):
+    """An OCI registry that can't be reached, refuses or breaks off, or an artifact that is no Spin application."""
+
+
 class StoreError(SpinError):
     """A key-value store or database can't be used, or a statement on it failed."""
 
 
 class CheckFailed(SpinError):
-    """An exercise of a lesson is not done yet; the hint says where to look."""
+    """An exercise of a lesson is not done yet, or an answer is not what a test expects of it."""
 
 
 class ToolMissing(SpinError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinlab.manifest import Component
@@ -63,6 +63,8 @@ class Function:
         folder: Where sources of `files` are looked for; empty for the working directory.
         requires: Packages for the language's toolchain, such as ``markupsafe==2.1.5``.
         wasi: ``0.2`` or ``0.3``: which image a Python cell runs on.
+        triggers: What else than HTTP starts it: type -> the keys of each of its triggers, as in the manifest, such as
+            ``{"redis": ({"channel": "jobs", "address": "redis://localhost:6379"},)}``. With one it has no routes.
         limits: What one request may use.
         reuse: Requests one after the other in one instance; None for Spin's default (1 for 0.2, 128 for 0.3).
         module: True for code that other cells import by name, without a route.
@@ -91,6 +93,7 @@ class Function:
     folder: str = ""
     requires: tuple[str, ...] = ()
     wasi: str = "0.2"
+    triggers: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     limits: Limits = Limits()
     reuse: int | None = None
     module: bool = False

@@ -105,7 +105,8 @@ class Maker:
             from spinlab.adapting import component_of  # it brings the tools that make components, most need none
 
             component = component_of(component, wagi=wagi, progress=progress)
-        return self.engine.prepare(component, name=function.name, command=wagi, progress=progress)
+        trigger = next(iter(function.triggers), "")
+        return self.engine.prepare(component, name=function.name, command=wagi, trigger=trigger, progress=progress)
 
     def _sandbox(self, function: Function, build: Build, prepared: Prepared, mounts: Mapping[str, bytes]) -> Sandbox:
         services = self._services()

@@ -31,6 +31,8 @@ PROGRAMS = {
     "pg_ctlcluster": "postgresql",  # the server itself is not on the path
     "mariadbd": "mariadb-server",
     "mosquitto_sub": "mosquitto-clients",
+    "docker-registry": "docker-registry",
+    "skopeo": "skopeo",
 }
 """Program -> Debian package that brings it."""
 

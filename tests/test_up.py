@@ -31,7 +31,8 @@ from tests.servers import certificate, free_port
     [
         (["hello"], "Did you mean `spinlab up -f hello`?"),
         (["-f", "nowhere"], "File or directory 'nowhere' not found"),
-        (["-f", "ghcr.io/some/app:1"], "applications in a registry are not served yet"),
+        (["-f", "localhost:1/some/app:1"], "the registry can't be reached"),
+        (["-f", "ghcr.io/Some/app:1"], "a repository has no capitals"),
         (["-f", "empty"], "Directory empty does not contain a file named 'spin.toml'"),
         (["--listen", "3000"], "'3000' is not an address"),
         (["--listen", "localhost:99999"], "'localhost:99999' is not an address"),
@@ -57,8 +58,7 @@ from tests.servers import certificate, free_port
         (["--runtime-config-file", "nowhere.toml"], "nowhere.toml"),
         (["--profile", "debug"], "--profile: build profiles are not served yet"),
         (["--direct-mounts"], "--direct-mounts: files are read once"),
-        (["--from-registry", "x"], "--from-registry: applications in a registry"),
-        (["-k"], "-k: there is no registry"),
+        (["--from-registry", "x y"], "'x y' is no repository"),
         (["--liste", "127.0.0.1:0"], "No such option"),
     ],
 )

@@ -7,7 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Connection } from './connection';
 import { IErrorMarks } from './errors';
 
-const MENTIONED = /%{1,2}(spin|spinsql)\b|\bspinlab\b/;
+const MENTIONED = /%{1,2}(spin|spinsql|spintest)\b|\bspinlab\b/;
 
 /** The connections of this page. */
 export interface IConnections {

@@ -23,7 +23,7 @@ const LANGUAGES: Readonly<Record<string, Inner>> = {
   zig: 'Zig'
 };
 
-const MAGIC = /^(?:[ \t]*\n)*[ \t]*%%(spinsql|spin)(?![\w-])([^\n]*)/;
+const MAGIC = /^(?:[ \t]*\n)*[ \t]*%%(spinsql|spintest|spin)(?![\w-])([^\n]*)/;
 
 /** Whether a word of the magic line is the name of a language or one of its aliases. */
 export function isLanguage(word: string): boolean {
@@ -53,6 +53,9 @@ export function languageOf(text: string): Inner | null {
   }
   if (line.magic === 'spinsql') {
     return 'SQL';
+  }
+  if (line.magic === 'spintest') {
+    return 'TOML';
   }
   const words = line.rest.split(/[ \t]+/).filter(Boolean);
   const candidates = words[0]?.startsWith('-') ? words : words.slice(0, 1);

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from spinlab.engine.commands import CommandExchange, Gateway
 from spinlab.engine.effects import Context
 from spinlab.engine.exchange import Exchange
+from spinlab.engine.messages import MessageExchange
 from spinlab.errors import CallError, GuestError
 from spinlab.http import Denied, Headers, HostCall, LogLine, Request, Response
 
@@ -130,17 +131,22 @@ class Call:
         request: The request.
         sink: Where the response goes.
         gateway: What stands between HTTP and a command; None for a guest that answers HTTP.
+        message: Whether the body is a message of a trigger, which has no answer but success or failure.
 
     Attributes:
         done: Set when the sink's `end` has returned.
     """
 
-    def __init__(self, context: Context, request: Request, sink: Sink, gateway: Gateway | None = None) -> None:
+    def __init__(
+        self, context: Context, request: Request, sink: Sink, gateway: Gateway | None = None, *, message: bool = False
+    ) -> None:
         self.done = threading.Event()
         self.started = time.perf_counter()
         self.context = context
         self.exchange = (
-            CommandExchange(context, request, sink, gateway) if gateway else Exchange(context, request, sink)
+            CommandExchange(context, request, sink, gateway)
+            if gateway
+            else (MessageExchange if message else Exchange)(context, request, sink)
         )
         context.local = self.exchange.local
         context.hops = request.hops

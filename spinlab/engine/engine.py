@@ -85,6 +85,11 @@ class Prepared:
         return self.program.facts.nested.handler.command
 
     @property
+    def trigger(self) -> str:
+        """Whose messages it takes, such as ``redis``; empty for HTTP."""
+        return self.program.facts.nested.handler.trigger
+
+    @property
     def imports(self) -> tuple[str, ...]:
         """What the component imports."""
         return self.program.facts.nested.imports
@@ -170,7 +175,13 @@ class Engine:
         self._closed = False
 
     def prepare(
-        self, component: bytes, *, name: str = "", command: bool = False, progress: Progress = silent
+        self,
+        component: bytes,
+        *,
+        name: str = "",
+        command: bool = False,
+        trigger: str = "",
+        progress: Progress = silent,
     ) -> Prepared:
         """Make a component ready to run.
 
@@ -181,6 +192,7 @@ class Engine:
             component: Its bytes.
             name: What to call it in the progress display.
             command: Whether each request runs it as a command, in place of its HTTP handler.
+            trigger: Whose messages it takes, in place of requests; empty for HTTP.
             progress: Told about anything that takes long.
 
         Raises:
@@ -190,11 +202,11 @@ class Engine:
         """
         if self._closed:
             raise ComponentError("the engine is closed")
-        known = self._shelf.known(component, command, self.settings.small)
+        known = self._shelf.known(component, command, self.settings.small, trigger)
         if known is not None:
             return Prepared(known, 0.0, True)
         providers, compiler, runtimes, tiering = self._started()
-        nested = nest(component, providers, command=command)
+        nested = nest(component, providers, command=command, trigger=trigger)
         program = Program(component, nested, compiler, runtimes, self._shelf.grown)
         with self._one_at_a_time(program.facts.digest):
             known = self._shelf.equal(program)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_HEAP: Final = """
+HEAP: Final = """
 (alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))
 (core module $heap
   (memory (export "memory") 1)
@@ -70,11 +70,11 @@ _COMMAND: Final = """\
   (export "begin" (func $begin)) (export "main" (func $main)) (export "finish" (func $finish))))))
 """
 
-_RUN: Final = """\
+RUN: Final = """\
 (func $run (param "head" string) (param "data" string) (result (tuple string string))
   (canon lift (core func $glue-i "run") (memory $memory) (realloc $realloc) (post-return $reset)))
 (export "run" (func $run))
 """
 
-GLUE: Final = {False: _HEAP + _HANDLER + _RUN, True: _HEAP + _COMMAND + _RUN}
+GLUE: Final = {False: HEAP + _HANDLER + RUN, True: HEAP + _COMMAND + RUN}
 """By whether the guest is a command."""

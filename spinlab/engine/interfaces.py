@@ -71,11 +71,13 @@ class Handler:
         export: Its name.
         wasi: ``0.2`` or ``0.3``: how it is called.
         command: Whether it is a command's ``run`` instead, which knows nothing of HTTP.
+        trigger: Whose messages it takes, such as ``redis``, in place of requests; empty for HTTP.
     """
 
     export: str
     wasi: str
     command: bool = False
+    trigger: str = ""
 
 
 _HANDLERS: Final = (

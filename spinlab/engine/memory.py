@@ -25,8 +25,13 @@ def standing_at(limit: int, least: float = 7 / 8) -> set[tuple[int, int]]:
     return {(start, end) for start, end in linear_memories() if limit * least <= end - start <= limit}
 
 
-def linear_memories(lines: Iterable[str] | None = None) -> Iterator[tuple[int, int]]:
-    """Address ranges of the process that look like linear memories of WebAssembly; none where that can't be told."""
+def linear_memories(lines: Iterable[str] | None = None, guard: int = _GUARD) -> Iterator[tuple[int, int]]:
+    """Address ranges of the process that look like linear memories of WebAssembly; none where that can't be told.
+
+    Parameters:
+        lines: Of the process's memory map; those of this process when left out.
+        guard: Bytes that must be inaccessible behind each.
+    """
     if lines is None:
         lines = _maps()
     start = end = 0
@@ -38,7 +43,7 @@ def linear_memories(lines: Iterable[str] | None = None) -> Iterator[tuple[int, i
             start = start if low_address == end and start else low_address
             end = high_address
             continue
-        if start and permissions.startswith("---") and low_address == end and high_address - low_address >= _GUARD:
+        if start and permissions.startswith("---") and low_address == end and high_address - low_address >= guard:
             yield start, end
         start = end = 0
 

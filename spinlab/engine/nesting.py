@@ -17,7 +17,7 @@ or runs anything.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -26,6 +26,7 @@ from wasmtime import WasmtimeError, wat2wasm
 
 from spinlab.engine import binary, recognize
 from spinlab.engine.binary import Extern
+from spinlab.engine.events import choose_event, event_of, event_types
 from spinlab.engine.glue import GLUE
 from spinlab.engine.guest import Guest, read_guest
 from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_command, choose_handler
@@ -69,13 +70,14 @@ class Nested:
 _ORDER: Final = {"0.2": ("wasi2", "spin2", "wasi3", "spin3"), "0.3": ("wasi3", "spin3", "wasi2", "spin2")}
 
 
-def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool = False) -> Nested:
+def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool = False, trigger: str = "") -> Nested:
     """Nest a guest.
 
     Parameters:
         component: Its bytes.
         providers: By name.
         command: Whether it is to run as a command for each request, in place of its HTTP handler.
+        trigger: Whose messages it is to take, in place of requests.
 
     Raises:
         ComponentError: It is not a component, or is damaged.
@@ -84,13 +86,24 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
     """
     recognize.require_component(component)
     guest = read_guest(component)
-    choose = choose_command if command else choose_handler
-    handler = choose(e.name for e in guest.exports if e.kind == "instance")
+    if trigger:
+        handler = choose_event(trigger, [e.name for e in guest.exports])
+    else:
+        choose = choose_command if command else choose_handler
+        handler = choose(e.name for e in guest.exports if e.kind == "instance")
     provided = Provided(providers, _ORDER[handler.wasi])
-    linked = _link(guest, provided)
+    types = event_of(handler).types if trigger else {}
+    linked = _link(guest, provided, types)
     main = "wasi2" if handler.wasi == "0.2" else "wasi3"
     tail = ("driver3",) if handler.wasi == "0.3" else ()
-    used = _with_givers({main, *(provider for provider, _ in linked.values())}, providers, _ORDER[handler.wasi]) + tail
+    used = (
+        _with_givers(
+            {main, *(provider for provider, name in linked.values() if name not in types)},
+            providers,
+            _ORDER[handler.wasi],
+        )
+        + tail
+    )
     for name in used:
         if name not in providers:
             raise ComponentError(
@@ -120,14 +133,15 @@ def _with_givers(needed: set[str], providers: Mapping[str, Provider], order: tup
     return tuple(n for n in order if n in needed)
 
 
-def _link(guest: Guest, provided: Provided) -> dict[str, tuple[str, str]]:
+def _link(guest: Guest, provided: Provided, types: Collection[str] = ()) -> dict[str, tuple[str, str]]:
     """Provider and export for each imported instance; everything that can't be given is refused together."""
     linked: dict[str, tuple[str, str]] = {}
     missing: list[MissingImport] = []
     for extern in guest.imports:
         try:
             if extern.kind == "instance":
-                linked[extern.name] = provided.find(extern.name)
+                mine = extern.name in types
+                linked[extern.name] = ("event", extern.name) if mine else provided.find(extern.name)
             elif extern.kind != "type" or guest.types.get(extern.name) is None:
                 raise _alone(extern)
         except MissingImport as error:  # noqa: PERF203 (each import fails for itself)
@@ -190,8 +204,13 @@ class _Text:
         lines += [f"(component $p-{p.name})" for p in self.providers] + ["(component $guest)"]
         for provider in self.shared:
             lines += self._provider(provider)
+        if self.handler.trigger:
+            lines.append(event_types(event_of(self.handler)))
         lines += self._guest()
-        lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
+        if self.handler.trigger:
+            lines.append(event_of(self.handler).glue)
+        else:
+            lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
         if self.warm:
             lines.append(
                 f"(alias export $g {_quoted(self.warm)} (instance $warm)) "
@@ -229,7 +248,8 @@ class _Text:
                 lines.append(f"(alias export {ids[self.linked[source[0]]]} {_quoted(source[1])} (type {name}))")
                 given.append(f"(with {_quoted(extern.name)} (type {name}))")
         lines.append(f"(instance $g (instantiate $guest {' '.join(given)}))")
-        lines.append(f"(alias export $g {_quoted(self.handler.export)} (instance $handler))")
+        kind = "instance" if "/" in self.handler.export else "func"
+        lines.append(f"(alias export $g {_quoted(self.handler.export)} ({kind} $handler))")
         return lines
 
     def _driver(self) -> list[str]:

@@ -99,7 +99,7 @@ class Sandbox:
         Raises:
             Busy: All workers are taken and the queue is full.
         """
-        call = Call(self._context(), request, sink, gateway)
+        call = Call(self._context(), request, sink, gateway, message=bool(self.prepared.trigger))
         self._threads.workers.submit(partial(self._serve, call), id(self), inner=request.hops > 0)
         return call
 

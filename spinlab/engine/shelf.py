@@ -26,29 +26,30 @@ class Shelf:
         self.idle = idle
         self.most = most
         # Programs live as long as a function is made of them. By identity of the bytes, by the digest of what is
-        # compiled, and by that of the component with whether it runs as a command.
+        # compiled, and by that of the component with what runs it.
         self._same: WeakValueDictionary[int, Program] = WeakValueDictionary()
         self._equal: WeakValueDictionary[str, Program] = WeakValueDictionary()
-        self._alike: WeakValueDictionary[tuple[str, bool], Program] = WeakValueDictionary()
+        self._alike: WeakValueDictionary[tuple[str, bool, str], Program] = WeakValueDictionary()
         self._tidied = time.monotonic()
         self._loads = 0  # since then
         self._timer: threading.Timer | None = None
         self._closed = False
         self._lock = threading.Lock()
 
-    def known(self, component: bytes, command: bool, small: int) -> Program | None:
+    def known(self, component: bytes, command: bool, small: int, trigger: str = "") -> Program | None:
         """The program of a component: of this very bytes object, or of one below `small` bytes that is like it.
 
         Parameters:
             component: Its bytes.
             command: Whether it is nested to run as a command.
             small: Bytes from which the digest would take longer than it can save.
+            trigger: Whose messages it takes; empty for HTTP.
         """
         self.tidy()
         found = self._same.get(id(component))
-        if found is not None and found.component is component and found.facts.nested.handler.command == command:
+        if found is not None and found.component is component and _way(found) == (command, trigger):
             return found
-        return self._alike.get((digest(component), command)) if len(component) < small else None
+        return self._alike.get((digest(component), command, trigger)) if len(component) < small else None
 
     def equal(self, program: Program) -> Program | None:
         """A program of the same component, nested in the same bridge."""
@@ -60,7 +61,8 @@ class Shelf:
         with self._lock:
             self._same[id(program.component)] = program
             self._equal[program.source.digest] = program
-            self._alike[program.facts.digest, program.facts.nested.handler.command] = program
+            command, trigger = _way(program)
+            self._alike[program.facts.digest, command, trigger] = program
         self.tidy(now=True)
 
     def tidy(self, now: bool = False) -> None:
@@ -110,3 +112,9 @@ class Shelf:
             due = self._loads > self.most // 10
         self.tidy(now=due)
         self._look_again(True)
+
+
+def _way(program: Program) -> tuple[bool, str]:
+    """What runs it: whether as a command, and the trigger whose messages it takes."""
+    handler = program.facts.nested.handler
+    return handler.command, handler.trigger

@@ -114,8 +114,9 @@ def triggers(app: App, functions: Iterable[Function], *, whole: bool) -> dict[st
     for kind, listed in app.triggers.items():
         if kind == "http":
             found[kind] = tuple(_current(t, wanted) for t in listed if _holds(t, wanted, whole=whole))
-        elif whole:
-            found[kind] = listed
+        else:
+            found[kind] = tuple(t for t in listed if _holds_still(kind, t, app, wanted, whole=whole))
+    messages = _of_messages(app, found, wanted)
     had = {(t.component, t.route) for t in found.get("http", ())}
     new = [
         _current(Trigger(name, config={"route": {"private": True} if route is None else route}), wanted)
@@ -123,7 +124,39 @@ def triggers(app: App, functions: Iterable[Function], *, whole: bool) -> dict[st
         for route in ((None,) if function.private else function.routes)
         if (name, route) not in had
     ]
-    return {"http": (*found.pop("http", ()), *new), **found}
+    http = (*found.pop("http", ()), *new)
+    kinds = dict.fromkeys((*found, *messages))
+    return {"http": http, **{kind: (*found.get(kind, ()), *messages.get(kind, ())) for kind in kinds}}
+
+
+def _of_messages(
+    app: App, found: Mapping[str, tuple[Trigger, ...]], wanted: Mapping[str, Function]
+) -> dict[str, tuple[Trigger, ...]]:
+    """The triggers beside HTTP that functions have and that were not loaded, by type."""
+    made: dict[str, list[Trigger]] = {}
+    for name, function in wanted.items():
+        for kind, configs in function.triggers.items():
+            had = [_whole(app, kind, t.config) for t in found.get(kind, ()) if t.component == name]
+            new = [whole for config in configs if (whole := _whole(app, kind, config)) not in had]
+            made.setdefault(kind, []).extend(Trigger(name, config=whole) for whole in new)
+    return {kind: tuple(listed) for kind, listed in made.items()}
+
+
+def _holds_still(kind: str, trigger: Trigger, app: App, wanted: Mapping[str, Function], *, whole: bool) -> bool:
+    """Whether the function that a loaded trigger beside HTTP starts still has it; those that nothing here runs do."""
+    function = wanted.get(str(trigger.component))
+    if function is None:
+        return whole and str(trigger.component) not in map(kebab, app.functions) and trigger.component in app.idle
+    configs = function.triggers.get(kind)
+    if configs is None:
+        return whole and not function.triggers
+    return _whole(app, kind, trigger.config) in [_whole(app, kind, config) for config in configs]
+
+
+def _whole(app: App, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    from spinlab.triggers.listening import completed  # few apps have any
+
+    return completed(kind, config, app.application.trigger.get(kind, {}) if app.application else {})
 
 
 def _current(trigger: Trigger, wanted: Mapping[str, Function]) -> Trigger:

@@ -20,7 +20,7 @@ from spinlab.export import folder as folders
 from spinlab.export.forms import Part, part
 from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum, of_interfaces
 from spinlab.export.readme import gitignore, readme
-from spinlab.export.stored import scripts
+from spinlab.export.stored import scripts, tests
 from spinlab.languages import language
 from spinlab.live import Live
 from spinlab.manifest import Application, Manifest, Variable, dump
@@ -158,13 +158,16 @@ def plan(
         (
             *map(minimum, {id(share.part.binary): share.part.binary for share in shares}.values()),
             *(of_interfaces(share.part.interfaces) for share in shares),
-            *(WITH_STATIC for trigger in manifest.triggers["http"] if trigger.component is None),
+            *(WITH_STATIC for trigger in manifest.triggers.get("http", ()) if trigger.component is None),
         )
     )
     made = scripts(app, manifest)
     docs |= dict.fromkeys(made.files, "makes tables in an SQLite database")
     files |= pins
     files |= made.files
+    kept = tests(app, only)
+    docs |= dict.fromkeys(kept, "requests with what is expected of their answers: `spinlab test .`")
+    files |= kept
     files |= {
         "spin.toml": f"{SCHEMA}\n{dump(manifest)}".encode(),
         "README.md": readme(manifest, needs, pins, docs, made.options).encode(),

@@ -78,6 +78,7 @@ def readme(
         manifest.application.description,
         "A [Spin](https://spinframework.dev) application, exported by spinlab.",
         _routes(manifest),
+        _messages(manifest),
         _needs(needs),
         _run(manifest, pins, scripts),
         _made(manifest),
@@ -109,6 +110,18 @@ def _routes(manifest: Manifest) -> str:
     return "\n".join(["| route | component |", "|---|---|", *rows]) if rows else ""
 
 
+def _messages(manifest: Manifest) -> str:
+    """What else starts components, and the plugin of Spin that a trigger needs (Spin brings http and redis)."""
+    kinds = [kind for kind in manifest.triggers if kind != "http"]
+    rows = [f"| {kind} | `{trigger.component}` |" for kind in kinds for trigger in manifest.triggers[kind]]
+    plugins = "".join(
+        f"\n\nThe trigger `{kind}` is a plugin of Spin: `spin plugins install trigger-{kind}`."
+        for kind in kinds
+        if kind != "redis"
+    )
+    return "\n".join(["| started by | component |", "|---|---|", *rows]) + plugins if rows else ""
+
+
 def _needs(needs: Minimum) -> str:
     why = f"`{needs.reason}` comes with it" if ":" in needs.reason else needs.reason
     return f"## What it needs\n\nSpin {needs.text} or later ({why}), and runtimes built on it."
@@ -118,7 +131,7 @@ def _run(manifest: Manifest, pins: list[str], scripts: Sequence[str]) -> str:
     sql = "".join(f" --sqlite {script}" for script in scripts)
     tables = f"\n\n{_TABLES}" if scripts else ""
     built = {str(_language(c)): c for c in manifest.components.values() if c.build is not None}
-    answers = "It answers on http://127.0.0.1:3000."
+    answers = "It answers on http://127.0.0.1:3000." if "http" in manifest.triggers else "It waits for its triggers."
     if not built:
         return f"## Run it\n\n```console\nspin up{sql}\n```\n\n{answers}{tables}"
     python = [f"pip install -r {pins[0]}"] if pins and "python" in built else []

@@ -1,13 +1,14 @@
-"""What goes with an export of what the functions keep: scripts that make the tables, and the data when asked for."""
+"""What goes with an export beside its components: scripts that make tables, and the requests that test it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from spinlab.app import App
 from spinlab.manifest import Manifest
 from spinlab.sql import Migration
+from spinlab.testing.requests.kept import FILE
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,17 @@ def scripts(app: App, manifest: Manifest) -> Scripts:
         files[path] = migration.text.encode()
         options.append(f"@{path}" if migration.label == "default" else f"@{path}:{migration.label}")
     return Scripts(files, tuple(options))
+
+
+def tests(app: App, only: Sequence[str]) -> dict[str, bytes]:
+    """The file of the app's tests; of an export of some functions, those that they answer. Empty without tests."""
+    names = [name for name, test in app.tests.items() if not only or _answers(app, test.path) in only]
+    return {FILE: app.tests.dumps(names).encode()} if names else {}
+
+
+def _answers(app: App, path: str) -> str:
+    live = app.answering(path.partition("?")[0])
+    return live.function.name if live is not None else ""
 
 
 def _path(migration: Migration, taken: Mapping[str, bytes]) -> str:

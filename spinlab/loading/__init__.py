@@ -7,8 +7,8 @@ not run here, and ``app`` puts all of it into an app at once.
 
 from __future__ import annotations
 
-from spinlab.loading.app import load, load_into, state_folder
+from spinlab.loading.app import keep_tests, load, load_into, state_folder
 from spinlab.loading.functions import AS_SPIN, Loaded, read
 from spinlab.loading.place import Place, find
 
-__all__ = ["AS_SPIN", "Loaded", "Place", "find", "load", "load_into", "read", "state_folder"]
+__all__ = ["AS_SPIN", "Loaded", "Place", "find", "keep_tests", "load", "load_into", "read", "state_folder"]

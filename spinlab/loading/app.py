@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spinlab.app import App
 from spinlab.engine import Engine
-from spinlab.errors import ManifestError, NameRefused
+from spinlab.errors import ManifestError, NameRefused, SpinError
 from spinlab.function import Limits
 from spinlab.host.runtime_config import RuntimeConfig
 from spinlab.languages import Progress, silent
 from spinlab.loading.functions import Loaded, read
 from spinlab.loading.place import Place, find
 from spinlab.manifest.ids import kebab, nearest
+from spinlab.testing.requests.grammar import in_folder
 
 
 def load(
@@ -29,12 +31,14 @@ def load(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     tell: Callable[[str, str, str], None] | None = None,
     progress: Progress = silent,
+    insecure: bool = False,
 ) -> App:
     """A live app of a spin.toml.
 
     Parameters:
-        source: The file, its folder, or a ``.wasm`` or ``.wat`` without a manifest, which then answers every path; None
-            for the spin.toml of the current folder or the nearest one above.
+        source: The file, its folder, a reference such as ``registry.example.com/team/app:1.0``, or a ``.wasm`` or
+            ``.wat`` without a manifest, which then answers every path; None for the spin.toml of the current folder or
+            the nearest one above.
         name: The app's name; the manifest's when left out.
         as_is: Take every component as it is; else those that spinlab exported get their source again.
         components: Ids of those to take; all when empty.
@@ -44,26 +48,40 @@ def load(
         limits: What a request may use, where the manifest does not say.
         tell: Called with component id, stream and text whenever a guest writes to its log.
         progress: Told how far a long step is.
+        insecure: Take any certificate of a registry, and plain HTTP.
 
     Raises:
         ManifestError: Spin would refuse the manifest, or something of it is not served here.
         ComponentError: A component can't run here.
     """
-    place = find(source)
+    place = find(source, insecure=insecure, progress=progress)
     loaded = read(place, as_is=as_is, components=components, limits=limits, progress=progress)
     state = state_folder(place) if state_dir == "" else state_dir
     app = App(name or app_name(loaded), state_dir=state, runtime=runtime, engine=engine, tell=tell)
     try:
         load_into(app, loaded, progress=progress)
+        for problem in keep_tests(app, place):
+            warnings.warn(problem, stacklevel=2)
     except BaseException:
         app.close()
         raise
     return app
 
 
+def keep_tests(app: App, place: Place) -> tuple[str, ...]:
+    """Keep the tests that stand beside a manifest; what is wrong with them, since the functions work without."""
+    if place.stateless:
+        return ()
+    try:
+        app.tests.keep(*in_folder(place.folder))
+    except SpinError as error:
+        return (f"its tests are left out: {error.message}",)
+    return ()
+
+
 def state_folder(place: Place) -> Path | None:
     """Where Spin keeps the state of an application; a component without a manifest has none."""
-    return None if place.bare else place.folder / ".spin"
+    return None if place.stateless else place.folder / ".spin"
 
 
 def app_name(loaded: Loaded) -> str:

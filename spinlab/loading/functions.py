@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from spinlab.errors import ManifestError
+from spinlab.errors import ManifestError, OptionError
 from spinlab.function import MIB, Function, Limits
 from spinlab.languages import Progress, silent
 from spinlab.loading import unserved, written
@@ -18,6 +18,7 @@ from spinlab.manifest import Application, Component, Manifest, Mount, Trigger, h
 from spinlab.manifest.deprecated import outbound_hosts
 from spinlab.manifest.ids import debug
 from spinlab.manifest.triggers import executor_of
+from spinlab.triggers import KINDS, Config
 
 _CHAINED = re.compile(r"https?://([*A-Za-z0-9-]+)\.spin\.internal(?=[:/]|$)")
 AS_SPIN = Limits(timeout=30 * 86400.0, memory=4096 * MIB, response=1 << 62, request=1 << 62)
@@ -70,6 +71,7 @@ def read(
     remarks = tuple(unserved.other_triggers(manifest))
     http = _chosen(manifest, components)
     reached = {str(trigger.component) for trigger in http if trigger.component is not None}
+    messages = _messages(manifest, reached, components)
     unserved.check(replace(manifest, triggers={"http": http}), reached)
     functions: list[Function] = []
     idle: dict[str, Function] = {}
@@ -77,6 +79,9 @@ def read(
         if name in reached:
             mine = [trigger for trigger in http if trigger.component == name]
             functions.append(_function(name, component, mine, place, limits, progress))
+        elif name in messages:
+            function = _function(name, component, (), place, limits, progress)
+            functions.append(replace(function, triggers=messages[name]))
         elif not components:
             idle[name] = Function(name, b"", language="wasm", folder=str(place.folder), loaded=component)
     if not as_is:
@@ -129,6 +134,33 @@ def _chosen(manifest: Manifest, components: Collection[str]) -> tuple[Trigger, .
     return chosen
 
 
+def _messages(
+    manifest: Manifest, reached: Collection[str], components: Collection[str]
+) -> dict[str, dict[str, tuple[Config, ...]]]:
+    """Component id -> the triggers beside HTTP that start it: those of the first kind that we serve."""
+    found: dict[str, dict[str, tuple[Config, ...]]] = {}
+    for kind in KINDS:
+        settings = manifest.application.trigger.get(kind, {})
+        for trigger in manifest.triggers.get(kind, ()):
+            name = str(trigger.component)
+            if name in reached or (components and name not in components) or not {kind}.issuperset(found.get(name, {})):
+                continue
+            mine = found.setdefault(name, {})
+            config = {**settings, **trigger.config}
+            _check_message(kind, trigger.id, config)
+            mine[kind] = (*mine.get(kind, ()), config)
+    return found
+
+
+def _check_message(kind: str, name: str, config: Config) -> None:
+    from spinlab.triggers.listening import check_config  # few applications have any
+
+    try:
+        check_config(kind, config)
+    except OptionError as error:
+        raise ManifestError(f"trigger {name}: {error.message}", hint=error.hint) from None
+
+
 def _check_chaining(name: str, component: Component, chosen: Collection[str]) -> None:
     """Spin 4: crates/factor-outbound-networking, ``validate_service_chaining_for_components``."""
     for entry in component.allowed_outbound_hosts:
@@ -149,13 +181,13 @@ def _function(
     data = bytes_of(name, component, place.folder, progress)
     text = is_text(data)
     about = component.tool.get("spinlab", {})
-    executor, argv = executor_of(triggers[0])
+    executor, argv = executor_of(triggers[0] if triggers else Trigger(name))
     return Function(
         name,
         data.decode() if text else data,
         language="wat" if text else "wasm",
         routes=tuple(dict.fromkeys(trigger.route for trigger in triggers if trigger.route is not None)),
-        private=all(trigger.private for trigger in triggers),
+        private=bool(triggers) and all(trigger.private for trigger in triggers),
         allowed_outbound_hosts=(*component.allowed_outbound_hosts, *outbound_hosts(component.allowed_http_hosts)),
         key_value_stores=component.key_value_stores,
         sqlite_databases=component.sqlite_databases,
@@ -170,7 +202,7 @@ def _function(
         executor=executor,
         argv=argv,
         description=component.description,
-        origin=place.file.name,
+        origin=place.reference or place.file.name,
         loaded=component,
     )
 

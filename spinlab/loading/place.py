@@ -6,16 +6,17 @@ The search and its texts are those of ``spin up`` (Spin 4: ``src/commands/up/app
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from spinlab.errors import ManifestError
+from spinlab.languages import Progress, silent
+from spinlab.oci.reference import looks_like_one
+from spinlab.oci.store import is_local
 
 DEFAULT = "spin.toml"
 _FURTHEST = 20
 _BARE = (".wasm", ".wat")
-_REFERENCE = re.compile(r"[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[\w.-]+|@sha256:[0-9a-f]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,17 @@ class Place:
     Attributes:
         file: The spin.toml, or the component.
         distance: How many folders above the current one it was found; 0 when it was named or is here.
+        reference: Where it was fetched from, when it was: then the file is in the cache.
     """
 
     file: Path
     distance: int = 0
+    reference: str = ""
+
+    @property
+    def stateless(self) -> bool:
+        """Whether Spin keeps no state for it: it has no folder of its own."""
+        return self.bare or bool(self.reference)
 
     @property
     def bare(self) -> bool:
@@ -49,15 +57,19 @@ class Place:
         return f"No 'spin.toml' in current directory. {found}"
 
 
-def find(source: str | os.PathLike[str] | None = None) -> Place:
+def find(source: str | os.PathLike[str] | None = None, *, insecure: bool = False, progress: Progress = silent) -> Place:
     """Find an application.
 
     Parameters:
-        source: A spin.toml (by whatever name), a folder with one, a ``.wasm`` or ``.wat``; None for the spin.toml of
-            the current folder or the nearest one above, up to the root of a Git repository.
+        source: A spin.toml (by whatever name), a folder with one, a ``.wasm`` or ``.wat``, or the reference of one in a
+            registry; None for the spin.toml of the current folder or the nearest one above, up to the root of a Git
+            repository.
+        insecure: Take any certificate of a registry, and plain HTTP.
+        progress: Told when something is fetched.
 
     Raises:
         ManifestError: There is none.
+        RegistryError: It can't be had from the registry.
     """
     if source is None:
         return _upwards()
@@ -72,12 +84,27 @@ def find(source: str | os.PathLike[str] | None = None) -> Place:
         return Place(path / DEFAULT)
     if path.exists():
         raise ManifestError(f"Path {source} is neither a file nor a directory", hint="give a spin.toml")
-    if _REFERENCE.fullmatch(str(source)) and "." in str(source).partition("/")[0]:
-        raise ManifestError(
-            f"File or directory '{source}' not found; applications in a registry are not served yet",
-            hint=f"`spin registry pull {source}` brings it, and `spin up -f {source}` serves it",
-        )
-    raise ManifestError(f"File or directory '{source}' not found", hint="give a spin.toml, its folder, or a .wasm")
+    if means_registry(str(source)):
+        return fetched(str(source), insecure=insecure, progress=progress)
+    raise ManifestError(
+        f"File or directory '{source}' not found", hint="give a spin.toml, its folder, a .wasm, or registry/name:tag"
+    )
+
+
+def means_registry(source: str) -> bool:
+    """Whether somebody means a registry, or an OCI layout, and not a file."""
+    return is_local(source) or looks_like_one(source)
+
+
+def fetched(reference: str, *, insecure: bool = False, progress: Progress = silent) -> Place:
+    """An application of a registry, in the cache.
+
+    Raises:
+        RegistryError: It can't be had.
+    """
+    from spinlab.loading.registry import in_cache  # brings an HTTP client, and most applications are on disk
+
+    return Place(in_cache(reference, insecure=insecure, progress=progress), reference=reference)
 
 
 def _upwards() -> Place:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from spinlab.errors import ManifestError
 from spinlab.manifest import Component, Manifest, Trigger
 from spinlab.manifest.triggers import executor_of
+from spinlab.triggers import KINDS
 
 
 def check(manifest: Manifest, components: Collection[str]) -> None:
@@ -30,8 +31,10 @@ def other_triggers(manifest: Manifest) -> Iterator[str]:
     Raises:
         ManifestError: There is no other one.
     """
-    kinds = [kind for kind in manifest.triggers if kind != "http"]
-    if "http" not in manifest.triggers:
+    served = {"http", *KINDS}
+    kinds = [kind for kind in manifest.triggers if kind not in served]
+    yield from _started_twice(manifest)
+    if not served.intersection(manifest.triggers):
         if not kinds:
             raise ManifestError("No triggers in app", hint="add [[trigger.http]] with route and component")
         raise ManifestError(
@@ -41,6 +44,18 @@ def other_triggers(manifest: Manifest) -> Iterator[str]:
     for kind in kinds:
         names = ", ".join(trigger.id for trigger in manifest.triggers[kind])
         yield f"not served here: triggers of type {kind} ({names}); `spin up` serves them"
+
+
+def _started_twice(manifest: Manifest) -> Iterator[str]:
+    """A remark for each component that triggers of several kinds start, of which only the first is served."""
+    first: dict[object, str] = {}
+    for kind in ("http", *KINDS):
+        for trigger in manifest.triggers.get(kind, ()):
+            if trigger.component is not None and first.setdefault(trigger.component, kind) != kind:
+                yield (
+                    f"not served here: {trigger.id}, since {first[trigger.component]} starts "
+                    f"{trigger.component} already; `spin up` serves both"
+                )
 
 
 def _triggers(triggers: Collection[Trigger], components: Collection[str]) -> Iterator[str]:

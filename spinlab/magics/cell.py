@@ -12,6 +12,8 @@ from spinlab.function import ARGV, EXECUTORS, Function, Limits
 from spinlab.languages import is_language, language
 from spinlab.magics.options import Arguments, Command, Option, Positional
 from spinlab.magics.quantities import count, duration, size
+from spinlab.triggers import OPTIONS as TRIGGERS
+from spinlab.triggers import Config, kind
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -63,6 +65,7 @@ OPTIONS = (
     Option(("--executor",), "wagi: a program that speaks CGI; http when left out.", "NAME", values=EXECUTORS),
     Option(("--argv",), "A CGI program's arguments; '${SCRIPT_NAME} ${ARGS}' when left out.", "TEXT"),
     Option(("--description",), "One line for the manifest.", "TEXT"),
+    *(Option((f"--{name}",), text, metavar, many=True) for name, (metavar, text) in TRIGGERS.items()),
 )
 """What every function may say, whatever it is made of."""
 
@@ -111,7 +114,8 @@ def function_of(
     _check_files(given)
     _check_variables(given)
     routes = given.each("route")
-    if not routes and not given["module"] and not given["private"]:
+    triggers = _triggers(given)
+    if not routes and not triggers and not given["module"] and not given["private"]:
         routes = (f"/{name}/...",)
     return Function(
         name,
@@ -129,6 +133,7 @@ def function_of(
         folder=str(Path.cwd()) if given.each("file") else "",
         requires=given.each("requires"),
         wasi=given["wasi"] or "0.2",
+        triggers=triggers,
         limits=_limits(given),
         reuse=given["reuse"],
         module=bool(given["module"]),
@@ -181,7 +186,32 @@ def _check_combination(given: Arguments) -> None:
             raise given.refuse("route", f"--{flag} and --route exclude each other", f"leave out --route or --{flag}")
     if given["module"] and given["private"]:
         raise given.refuse("private", "a module has no route to hide", "leave out --private")
+    started_by = next((name for name in TRIGGERS if given.each(name)), "")
+    for other in ("route", "private", "module", "executor", *(name for name in TRIGGERS if name != started_by)):
+        if started_by and given[other]:
+            raise given.refuse(other, f"--{other} and --{started_by} exclude each other", "write a cell for each")
     _check_executor(given)
+
+
+def _triggers(given: Arguments) -> dict[str, tuple[Config, ...]]:
+    """The triggers that the options name."""
+    return {
+        name: tuple(_trigger(given, name, index, text) for index, text in enumerate(given.each(name)))
+        for name in TRIGGERS
+        if given.each(name)
+    }
+
+
+def _trigger(given: Arguments, name: str, index: int, text: str) -> Config:
+    known = kind(name)
+    try:
+        config = known.declared(text)
+        known.check({**known.defaults, **config})
+    except ValueError as error:
+        raise given.refuse(name, f"--{name} can't be {text!r}", str(error), index) from None
+    except SpinError as error:
+        raise given.refuse(name, error.message, error.hint, index) from None
+    return config
 
 
 def _check_executor(given: Arguments) -> None:

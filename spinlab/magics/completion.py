@@ -72,6 +72,8 @@ class Completion:
             return self._cell(before, len("%%spin"))
         if first and stripped.startswith("%%spinsql ") and before == stripped:
             return self._sql_cell(before, len("%%spinsql"))
+        if first and stripped.startswith("%%spintest ") and before == stripped:
+            return self._test_cell(before, len("%%spintest"))
         at = before.find("%spin ")
         head = before[:at].strip() if at >= 0 else "?"
         if head and not head.endswith("="):
@@ -103,6 +105,12 @@ class Completion:
         if fragment.startswith("-") or _plain(SQL, done):
             return fragment, _options(SQL, done)
         return fragment, self._kind("database")
+
+    def _test_cell(self, before: str, begin: int) -> tuple[str, list[Candidate]]:
+        from spinlab.magics.spintest import TEST
+
+        done, fragment = _split(before, begin)
+        return fragment, [] if _waiting(TEST, done) is not None else _options(TEST, done)
 
     def _line(self, before: str, begin: int) -> tuple[str, list[Candidate]]:
         from spinlab.magics.verbs import VERBS
@@ -147,6 +155,8 @@ class Completion:
             from spinlab.magics.verbs.new import words
 
             return [Candidate(n, "template") for n in words()]
+        if kind == "test":
+            return [Candidate(n, "test") for n in self.desk.app.tests]
         if kind == "app":
             return [Candidate(n, "app") for n in self.desk.session.apps]
         from spinlab.magics.verbs.stores import offered

@@ -41,6 +41,7 @@ class Desk:
         self._cells: dict[tuple[str, str], str] = {}
         self._said: dict[tuple[str, str], Function] = {}
         self._logs: dict[tuple[str, str], str] = {}
+        self._tests: dict[tuple[str, str], tuple[str, ...]] = {}
 
     @property
     def session(self) -> Session:
@@ -169,6 +170,16 @@ class Desk:
         if cell:
             self._cells.pop((self.app.name, name), None)  # the order of the dict says what came last
             self._cells[self.app.name, name] = cell
+
+    def keeps_tests(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Remember that the cell that runs keeps these tests; the names that it kept before and does not any more."""
+        cell = self.cell_id()
+        if not cell:
+            return ()
+        key = self.app.name, cell
+        before, self._tests[key] = self._tests.get(key, ()), tuple(names)
+        others = {name for other, kept in self._tests.items() if other[0] == key[0] for name in kept}
+        return tuple(name for name in before if name not in others and name in self.app.tests)
 
     def orphans(self) -> frozenset[str]:
         """Functions whose cell defines another name by now."""

@@ -39,7 +39,7 @@ class Extension:
         """Take everything out, and stop the listener."""
         shell = self.shell
         self.front.unregister()
-        for kind, name in (("line", "spin"), ("cell", "spin"), ("cell", "spinsql")):
+        for kind, name in (("line", "spin"), ("cell", "spin"), ("cell", "spinsql"), ("cell", "spintest")):
             shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(Spin.__name__, None)
         shell.configurables[:] = [c for c in shell.configurables if c is not self.spin]

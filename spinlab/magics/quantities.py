@@ -82,3 +82,11 @@ def address(text: str) -> str:
     if host not in ("", "127.0.0.1", "localhost", "[::1]"):
         raise ValueError("the listener answers on this machine only: 127.0.0.1 or [::1]")
     return text
+
+
+def header(text: str) -> tuple[str, str]:
+    """A header, written ``Name: value``."""
+    name, sign, value = text.partition(":")
+    if not sign or not name.strip() or any(c in text for c in "\r\n"):
+        raise ValueError("a header is written 'Name: value'")
+    return name.strip(), value.strip()

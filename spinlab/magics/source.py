@@ -1,7 +1,7 @@
 """The cell as it was written: byte-exact bodies, and what to call the cell.
 
 IPython strips doctest prompts, indentation and leading blank lines of a cell before it looks for ``%%``; a body that is
-code in another language must not lose any of that. So ``%%spin`` and ``%%spinsql`` cells are taken before those steps.
+code in another language must not lose any of that. So ``%%spin`` cells and their kin are taken before those steps.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from spinlab.errors import SourceView
 
-_CELL = re.compile(r"%%(spin(?:sql)?)(?![\w?])")
+_CELL = re.compile(r"%%(spin(?:sql|test)?)(?![\w?])")
 
 
 def keep_bodies_exact(lines: list[str]) -> list[str]:
@@ -66,4 +66,5 @@ def magic_line(view: SourceView) -> tuple[str, int]:
     """The whole line that holds the magic, and the index where its words begin."""
     text = view.lines[view.offset - 1]
     begin = text.index("%spin") + len("%spin")
-    return text, begin + len("sql") if text.startswith("sql", begin) else begin
+    kind = next((kind for kind in ("sql", "test") if text.startswith(kind, begin)), "")
+    return text, begin + len(kind)

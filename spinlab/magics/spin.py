@@ -1,4 +1,4 @@
-"""The magics themselves: ``%%spin`` and ``%spin``."""
+"""The magics themselves: ``%%spin``, ``%%spinsql``, ``%%spintest`` and ``%spin``."""
 
 from __future__ import annotations
 
@@ -164,6 +164,21 @@ class Spin(Magics):
             given = parse(SQL, text, begin)
             if "help" in given:
                 return self.desk.say(SQL.help())
+            return run(self.desk, given, cell)
+
+    @no_var_expand
+    @cell_magic
+    def spintest(self, line: str, cell: str) -> Any:
+        """Keep the cell's requests as tests of the app, and run them (%%spintest)."""
+        from spinlab.magics.spintest import TEST, run
+
+        view = cell_view(self.shell, line, cell, "%%spintest")
+        given = Arguments()
+        with interruptible(lambda: "tests that were kept stay kept"), reported(view):
+            text, begin = magic_line(view)
+            given = parse(TEST, text, begin)
+            if "help" in given:
+                return self.desk.say(TEST.help())
             return run(self.desk, given, cell)
 
     def _verb(self, line: str) -> Any:

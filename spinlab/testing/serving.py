@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,23 +60,34 @@ def wasmtime_serve(component: str | os.PathLike[str]) -> Iterator[str]:
 
 
 @contextmanager
-def up(folder: str | os.PathLike[str]) -> Iterator[str]:
+def up(folder: str | os.PathLike[str], *options: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve an application by ``spinlab up`` while the block runs; gives its URL, without a slash at the end.
+
+    Parameters:
+        folder: The application.
+        *options: More options of ``spinlab up``.
+        environ: More of the environment.
 
     Raises:
         ListenError: It does not serve the application; what it said is in the hint.
     """
-    command = (*_SPINLAB, "up", "-f", os.fspath(folder), "--listen", "127.0.0.1:0", "--format", "json")
-    with _serving(command, r'"base_url": "(http://[0-9.]+:\d+)') as url:
+    command = (*_SPINLAB, "up", "-f", os.fspath(folder), "--listen", "127.0.0.1:0", "--format", "json", *options)
+    with _serving(command, r'"base_url": "(http://[0-9.]+:\d+)', environ) as url:
         yield url
 
 
 @contextmanager
-def _serving(command: Sequence[str], announced: str) -> Iterator[str]:
+def _serving(command: Sequence[str], announced: str, environ: Mapping[str, str] | None = None) -> Iterator[str]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder, "log")
         with log.open("wb") as written:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environ or {})},
+            )
         try:
             yield _url(process, log, re.compile(announced))
         finally:

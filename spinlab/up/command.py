@@ -28,9 +28,6 @@ ACCEPTED = {
 
 REFUSED = {
     "--profile": ("NAME", "build profiles are not served yet; `spin up --profile` serves them"),
-    "--from-registry": ("REF", "applications in a registry are not served yet; `spin registry pull` brings one"),
-    "--insecure": (None, "there is no registry to be reached: applications in one are not served yet"),
-    "-k": (None, "there is no registry to be reached: applications in one are not served yet"),
     "--direct-mounts": (None, "files are read once, at the start; start again to see changes"),
     "--debug-info": (None, "guests are not compiled for a debugger"),
     "--experimental-wasi-otel": (None, "wasi:otel is not served"),
@@ -89,8 +86,12 @@ def _pair(_context: click.Context, parameter: click.Parameter, given: tuple[str,
     "--from-file",
     "source",
     metavar="APPLICATION",
-    help="A spin.toml, a folder that holds one, or a .wasm or .wat; the spin.toml here or above when left out.",
+    help="A spin.toml, its folder, a .wasm or .wat, or registry/name:tag; the spin.toml here or above when left out.",
 )
+@click.option(
+    "--from-registry", metavar="REF", help="An application in a registry, also one without a host in its name."
+)
+@click.option("-k", "--insecure", is_flag=True, help="Take any certificate of the registry, and plain HTTP.")
 @click.option(
     "-c", "--component-id", "components", multiple=True, metavar="ID", help="Serve this component only (repeatable)."
 )

@@ -22,6 +22,7 @@ from spinlab.http import Request
 from spinlab.languages import Progress, silent
 from spinlab.loading import AS_SPIN, Loaded, Place, find, load_into, read
 from spinlab.loading.app import app_name
+from spinlab.loading.place import fetched
 from spinlab.loading.written import wasi_of
 from spinlab.manifest import load as load_manifest
 from spinlab.manifest.ids import kebab
@@ -41,6 +42,8 @@ class Options:
     """The options of ``up``, read; the names are those of the command line. None: not given."""
 
     source: str | None = None
+    from_registry: str | None = None
+    insecure: bool = False
     listen: str = "127.0.0.1:3000"
     environment: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -71,11 +74,11 @@ def serve(options: Options, progress: Progress = silent) -> None:
     Raises:
         SpinError: It can't be served.
     """
-    place = find(options.source)
+    place = _place(options, progress)
     say(place.remark)
     host, port = addresses.parse(options.listen)
     _check_tls(options.tls)
-    if options.build and not place.bare:
+    if options.build and not place.stateless:
         build(place)
     runtime = _runtime(options, place)
     loaded = read(place, as_is=True, components=options.components, limits=AS_SPIN, progress=progress)
@@ -118,6 +121,13 @@ def serve(options: Options, progress: Progress = silent) -> None:
 # ---- before the start
 
 
+def _place(options: Options, progress: Progress) -> Place:
+    """Where the application is; that of a registry is fetched."""
+    if options.from_registry is not None:
+        return fetched(options.from_registry, insecure=options.insecure, progress=progress)
+    return find(options.source, insecure=options.insecure, progress=progress)
+
+
 def build(place: Place) -> None:
     """Run the components' build commands, as ``spin build`` does.
 
@@ -146,7 +156,7 @@ def _runtime(options: Options, place: Place) -> RuntimeConfig:
     if runtime.state_dir is not None:
         return runtime
     # as it was named, so that messages are short
-    return replace(runtime, state_dir=Path() if place.bare else place.file.parent / ".spin")
+    return replace(runtime, state_dir=Path() if place.stateless else place.file.parent / ".spin")
 
 
 def _log_dir(options: Options, runtime: RuntimeConfig) -> Path | None:

@@ -221,6 +221,7 @@ def test_the_language_follows_the_first_line_as_it_is_typed(book: Page) -> None:
         ("%%spin go a", "x := 1", "// x := 1"),
         ("%%spin html a", "<p>x</p>", "<!-- <p>x</p> -->"),
         ("%%spinsql", "SELECT 1", "-- SELECT 1"),
+        ("%%spintest", "request = 1", "# request = 1"),
     ],
 )
 def test_comments_are_toggled_as_the_language_has_them(book: Page, heading: str, line: str, commented: str) -> None:

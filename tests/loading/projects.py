@@ -70,9 +70,8 @@ component = "inner"
 route = "/inline"
 component = { source = "inline.wasm", environment = { A = "1" } }
 
-[[trigger.redis]]
-channel = "news"
-address = "redis://localhost:6379"
+[[trigger.kinesis]]
+stream_arn = "news"
 component = "listener"
 
 [component.first]

@@ -114,15 +114,15 @@ def test_every_kind_of_trigger_and_component_is_understood(tmp_path: Path) -> No
 def test_what_is_not_served_is_named(tmp_path: Path) -> None:
     loaded = read(find(everything(tmp_path)))
     assert loaded.remarks == (
-        "not served here: triggers of type redis (listener-redis-trigger); `spin up` serves them",
+        "not served here: triggers of type kinesis (listener-kinesis-trigger); `spin up` serves them",
     )
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('[[trigger.redis]]\nchannel = "c"\ncomponent = "hello"', "only triggers of type redis"),
-        ('[[trigger.cron]]\ncomponent = "hello"', "only triggers of type cron"),
+        ('[[trigger.kinesis]]\ncomponent = "hello"', "only triggers of type kinesis"),
+        ('[[trigger.cron]]\ncomponent = "hello"', "a cron trigger needs 'cron_expression'"),
         (
             (
                 '[[trigger.http]]\nroute = "/"\ncomponent = "hello"\nexecutor = { type = "wagi" }\n'

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("empty_session")
 def test_functions_of_a_manifest_answer_in_the_notebook(kernel: Kernel, tmp_path: Path) -> None:
     everything(tmp_path)
     ran = kernel.run(f'%spin load "{tmp_path}"').ok()
-    for shown in ("first", "second", "static response", "/fixed", "not served here: triggers of type redis"):
+    for shown in ("first", "second", "static response", "/fixed", "not served here: triggers of type kinesis"):
         assert shown in ran.text
         assert shown in ran.html
     assert "variable token has no value yet: %spin var token=..." in ran.text

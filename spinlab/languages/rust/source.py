@@ -10,8 +10,8 @@ from spinlab.errors import Location, SourceError
 from spinlab.toolchains.wrong_language import wrong_language
 
 Form = Literal["short", "component", "service", "plain", "program"]
-"""``fn handle(req: Request)``; `#[http_component]` of spin-sdk 5; `#[http_service]` of spin-sdk 6; whole as it is; a
-program with ``fn main`` for the executor wagi."""
+"""``fn handle(req: Request)``; `#[http_component]` or `#[redis_component]` of spin-sdk 5; `#[http_service]` of
+spin-sdk 6; whole as it is; a program with ``fn main`` for the executor wagi."""
 
 _TOKENS: Final = re.compile(
     r"""//[^\n]*|/\*|\bb?r(?P<hashes>\#+)".*?"(?P=hashes)|\bb?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]{1,10}|[^'\\\n])'""",
@@ -23,7 +23,14 @@ _HANDLER: Final = re.compile(
 )
 _MAIN: Final = re.compile(r"^[ \t\ufeff]*(?:pub\s+)?fn\s+main\s*\(", re.MULTILINE)
 _MODULE: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.MULTILINE)
-_ATTRIBUTE: Final = re.compile(r"#\[\s*(?:\w+\s*::\s*)*(http_component|http_service|http_server|main)\b[^\]]*\]")
+_ATTRIBUTE: Final = re.compile(
+    r"#\[\s*(?:\w+\s*::\s*)*(http_component|redis_component|http_service|http_server|main)\b[^\]]*\]"
+)
+_FORMS: Final[dict[str, Form]] = {
+    "http_component": "component",
+    "redis_component": "component",
+    "http_service": "service",
+}
 _COMPLETE: Final = re.compile(r"\bexport!\s*[({\[]|\bgenerate!\s*[({\[]|\bno_mangle\b|\bexport_name\b")
 _CRATE: Final = re.compile(r"(?<![\w:$])(?:::\s*)?([a-z]\w*)\s*::|\bextern\s+crate\s+(\w+)|\buse\s+(\w+)\s*;")
 
@@ -77,7 +84,7 @@ def read(text: str, name: str, *, program: bool = False) -> Source:
     found = module(text)
     attribute = next((a for a in _ATTRIBUTE.finditer(seen) if a[1] != "main"), None)
     if attribute is not None:
-        form: Form = {"http_component": "component", "http_service": "service"}.get(attribute[1], "plain")  # type: ignore[assignment]
+        form = _FORMS.get(attribute[1], "plain")
         return _with(found, form, seen, attribute.start())
     if _COMPLETE.search(seen):
         return _with(found, "plain", seen, 0)

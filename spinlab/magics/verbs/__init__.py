@@ -10,22 +10,44 @@ from spinlab.magics.verbs import (
     calls,
     grants,
     inside,
+    kube,
     kv,
     life,
     live,
     load,
     new,
     out,
+    registry,
     sql,
     static,
     stores,
+    tests,
     var,
     views,
 )
 from spinlab.magics.verbs.verb import Verb
 from spinlab.magics.words import Word
 
-_ROOMS = (calls, live, new, views, inside, life, grants, var, kv, sql, stores, add, static, load, out)
+_ROOMS = (
+    calls,
+    tests,
+    live,
+    new,
+    views,
+    inside,
+    life,
+    grants,
+    var,
+    kv,
+    sql,
+    stores,
+    add,
+    static,
+    load,
+    out,
+    registry,
+    kube,
+)
 
 VERBS: dict[str, Verb] = {v.name: v for room in _ROOMS for v in room.VERBS}
 """Name -> verb."""
@@ -47,6 +69,11 @@ _OTHER_WORDS = {
     "start": "up",
     "deploy": "export",
     "save": "export",
+    "push": "registry",
+    "pull": "registry",
+    "publish": "registry",
+    "login": "registry",
+    "oci": "registry",
     "check": "doctor",
     "import": "load",
     "register": "add",
@@ -66,6 +93,9 @@ _OTHER_WORDS = {
     "folder": "static",
     "files": "static",
     "variable": "var",
+    "scaffold": "kube",
+    "kubernetes": "kube",
+    "spinkube": "kube",
     "variables": "var",
     "vars": "var",
     "secret": "var",

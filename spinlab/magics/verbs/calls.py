@@ -12,7 +12,8 @@ from spinlab.errors import CallError
 from spinlab.http import Headers, Response
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
-from spinlab.magics.quantities import count
+from spinlab.magics.quantities import count, header
+from spinlab.magics.verbs.tests import EXPECT, keep
 from spinlab.magics.verbs.verb import Verb, verb
 from spinlab.widgets import tables
 from spinlab.widgets.display import Display
@@ -21,15 +22,8 @@ from spinlab.widgets.response import failure, status_line
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
-def _header(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition(":")
-    if not sign or not name.strip() or any(c in text for c in "\r\n"):
-        raise ValueError("a header is written 'Name: value'")
-    return name.strip(), value.strip()
-
-
 _PATH = Positional("PATH", "Path and query of the request, such as /hello?x=1.")
-_HEADER = Option(("--header", "-H"), "A header.", "'NAME: VALUE'", many=True, convert=_header)
+_HEADER = Option(("--header", "-H"), "A header.", "'NAME: VALUE'", many=True, convert=header)
 _BODY = (
     Option(("--data", "-d"), "The body, or @FILE. No content type is assumed.", "DATA"),
     Option(("--json",), "The body as JSON, or @FILE; sets the content type.", "JSON"),
@@ -46,10 +40,22 @@ def call(method: str, desk: Desk, given: Arguments) -> Response:
     path = path_of(desk, given, method)
     headers, body = _message(given)
     answer = desk.app.request(method.upper(), path, headers=headers, body=body)
+    keep(desk, given, method.upper(), headers, body, answer)
     if given["fail"] and not answer.ok:
         desk.show(answer)
         why = failure(answer.error, desk.functions) if answer.error is not None else ""
         raise CallError(f"{method.upper()} {path} answered {status_line(answer.status)}", details=why)
+    return answer
+
+
+def send(desk: Desk, given: Arguments) -> Response:
+    """Run a function with a message, as its trigger would; the response is the cell's result."""
+    payload: str = given["payload"] or ""
+    data = _content(given, "payload") if payload else b""
+    answer = desk.app.send(given["name"], data)
+    if given["fail"] and not answer.ok:
+        desk.show(answer)
+        raise CallError(f"{given['name']} failed", details=str(answer.error or ""))
     return answer
 
 
@@ -130,11 +136,25 @@ def _verbs() -> tuple[Verb, ...]:
     made = []
     for method in METHODS:
         run: Callable[[Desk, Arguments], Response] = partial(call, method)
-        options = (_HEADER, *_BODY, _FAIL)
+        options = (_HEADER, *_BODY, _FAIL, *EXPECT)
         summary = f"Send {'an' if method == 'options' else 'a'} {method.upper()} request to the app."
         made.append(
             verb(method, summary, run, group="calls", takes=(_PATH,), options=options, completes={"path": "path"})
         )
+    made.append(
+        verb(
+            "send",
+            "Run a function that a trigger starts, with a message of your own.",
+            send,
+            group="calls",
+            takes=(
+                Positional("NAME", "The function."),
+                Positional("PAYLOAD", "The message, or @FILE; empty when left out.", required=False),
+            ),
+            options=(_FAIL,),
+            completes={"name": "function"},
+        )
+    )
     made.append(
         verb(
             "bench",

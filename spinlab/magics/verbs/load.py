@@ -15,10 +15,10 @@ from spinlab.widgets.style import box, muted
 
 def load(desk: Desk, given: Arguments) -> Display:
     """Make live functions of the components of a spin.toml, all or none."""
-    from spinlab.loading import find, load_into, read
+    from spinlab.loading import find, keep_tests, load_into, read
 
     with desk.progress() as progress:
-        place = find(given["path"])
+        place = find(given["path"], insecure=bool(given["insecure"]), progress=progress)
         loaded = read(place, as_is=bool(given["as_is"]), progress=progress)
         if given["app"] is not None:
             desk.session.use(given["app"])
@@ -27,6 +27,7 @@ def load(desk: Desk, given: Arguments) -> Display:
     remarks = [place.remark] if place.remark else []
     remarks += [str(duplicate) for duplicate in app.router.duplicates]
     remarks += loaded.remarks
+    remarks += keep_tests(app, place)
     if desk.serves:
         try:
             desk.session.ensure_server()
@@ -49,12 +50,15 @@ VERBS = (
         group="in and out",
         takes=(
             Positional(
-                "PATH", "A spin.toml, its folder, or a .wasm; the nearest spin.toml when left out.", required=False
+                "PATH",
+                "A spin.toml, its folder, a .wasm, or registry/name:tag; the nearest spin.toml when left out.",
+                required=False,
             ),
         ),
         options=(
             Option(("--app",), "The app they go to, made when it is not there; the current one when left out.", "NAME"),
             Option(("--as-is",), "Take components as they are, also those that have their source beside them."),
+            Option(("--insecure", "-k"), "Take any certificate of a registry, and plain HTTP."),
         ),
         completes={"path": "path", "app": "app"},
     ),

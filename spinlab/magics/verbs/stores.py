@@ -88,9 +88,11 @@ def _nobody() -> OptionError:
 
 
 def offered(kind: str, desk: Desk) -> list[str]:
-    """What may stand for a word of that kind: ``kv-action``, ``store``, ``database`` or ``key``."""
+    """What may stand for a word of that kind: ``kv-action``, ``registry-action``, ``store``, ``database``, ``key``."""
     if kind == "kv-action":
         return list(kv.ACTIONS)
+    if kind == "registry-action":
+        return ["push", "pull", "login"]
     services = desk.app.services
     if kind == "store":
         return list(services.stores.labels)

@@ -51,9 +51,18 @@ def json(wanted: Any) -> Expectation:
         )
     return Expectation(
         f"the JSON {_json.dumps(wanted)}",
-        lambda seen: bool(seen.response.json() == wanted),
+        lambda seen: same(seen.response.json(), wanted),
         lambda seen: body(seen.response),
     )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one: 1 and 1.0 are, 1 and true are not, though Python says so."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def header(name: str, *parts: str) -> Expectation:

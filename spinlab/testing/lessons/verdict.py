@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from spinlab.testing.lessons.exercise import Exercise
+from spinlab.errors import SpinError
+from spinlab.testing.lessons.exercise import Exercise, Expectation, Seen
+
+_NOT_SO = (LookupError, TypeError, ValueError, AttributeError, OSError, SpinError)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,19 @@ class Found:
     words: str
     holds: bool
     came: str = ""
+
+
+def found(expectation: Expectation, seen: Seen) -> Found:
+    """Whether an expectation holds, and what there is instead."""
+    try:
+        if expectation.holds(seen):
+            return Found(expectation.words, True)
+    except _NOT_SO:
+        pass  # `came` says what there is instead
+    try:
+        return Found(expectation.words, False, expectation.came(seen))
+    except _NOT_SO as error:
+        return Found(expectation.words, False, str(error) or type(error).__name__)
 
 
 @dataclass(frozen=True)

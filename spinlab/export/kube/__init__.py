@@ -1,0 +1,50 @@
+"""An app as resources of a cluster with SpinKube: what `spin kube scaffold` writes, and what it leaves out.
+
+Nothing here talks to a cluster. Resources are plain mappings, as YAML and JSON have them; `checks` knows the rules that
+the API server and the operator would apply, so that a mistake is told here and in words.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spinlab.export.kube.checks import check
+    from spinlab.export.kube.resources import Probe, RuntimeConfig, SpinApp, SpinAppExecutor, Variable
+    from spinlab.export.kube.scaffold import Options, Scaffold, scaffold
+    from spinlab.export.kube.yaml_text import dump
+
+__all__ = [
+    "Options",
+    "Probe",
+    "RuntimeConfig",
+    "Scaffold",
+    "SpinApp",
+    "SpinAppExecutor",
+    "Variable",
+    "check",
+    "dump",
+    "scaffold",
+]
+
+_HOMES = {
+    "Options": "scaffold",
+    "Probe": "resources",
+    "RuntimeConfig": "resources",
+    "Scaffold": "scaffold",
+    "SpinApp": "resources",
+    "SpinAppExecutor": "resources",
+    "Variable": "resources",
+    "check": "checks",
+    "dump": "yaml_text",
+    "scaffold": "scaffold",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

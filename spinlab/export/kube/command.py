@@ -1,0 +1,77 @@
+"""``spinlab kube``: what of a cluster can be said from a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from spinlab.scaffolding import CHOICES, Choice
+
+if TYPE_CHECKING:
+    from spinlab.export.kube.asked import Known
+
+
+@click.group()
+def kube() -> None:
+    """Run an app in a cluster with SpinKube."""
+
+
+@kube.command("scaffold")
+@click.option(
+    "--app", metavar="DIR", help="The app's folder or spin.toml: which variables are secret, what can be measured."
+)
+def scaffold(app: str | None, **given: Any) -> None:
+    """Write the resources of an app, as `spin kube scaffold` does, and touch no cluster."""
+    from spinlab.cli import errors
+    from spinlab.export.kube import asked
+    from spinlab.export.kube.scaffold import scaffold as made_of
+
+    with errors(), _known(app, measured=bool(given["measured"] or given["measure"])) as known:
+        made = made_of(asked.options(given, known))
+        if given["out"]:
+            path = Path(given["out"]).expanduser()
+            made.save(path)
+            click.echo(f"\nApplication manifest saved to {given['out']}\n", err=True)
+        else:
+            click.echo(made.text, nl=False)
+
+
+@contextmanager
+def _known(source: str | None, *, measured: bool) -> Iterator[Known]:
+    """What is known of the app: its manifest, and, to measure it, the app itself."""
+    from spinlab.export.kube import asked
+
+    def find(name: str) -> str | None:
+        return os.environ.get(f"SPIN_VARIABLE_{name.upper()}")
+
+    if source is None:
+        yield asked.Known(find)
+    elif measured:
+        from spinlab.loading import load
+
+        with load(source, state_dir=None) as app:
+            yield asked.of_app(app)
+    else:
+        from spinlab.loading.place import find as place
+        from spinlab.manifest import load as read
+
+        manifest = read(place(source).file)
+        secret = [name for name, variable in manifest.variables.items() if variable.secret]
+        yield asked.Known(find, secret, tuple(manifest.components))
+
+
+def _option(choice: Choice) -> click.Option:
+    kind: dict[str, Any] = {"metavar": choice.metavar} if choice.metavar else {"is_flag": True}
+    if choice.whole:
+        kind["type"] = int
+    if choice.many:
+        kind["multiple"] = True
+    return click.Option([*choice.names, choice.key], help=choice.help, **kind)
+
+
+scaffold.params[:0] = [_option(choice) for choice in CHOICES]

@@ -1,0 +1,55 @@
+"""``%%spin NAME --redis CHANNEL`` and ``%spin send`` in a real kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.magics.conftest import Kernel
+from tests.servers.redis import redis
+from tests.triggers.guests import CLOCK, KEEPING
+from tests.triggers.test_redis import publish
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    made = Kernel()
+    made.run("%load_ext spinlab").ok()
+    yield made
+    made.close()
+
+
+def test_a_cell_is_started_by_a_channel_and_by_hand(kernel: Kernel, tmp_path: Path) -> None:
+    with redis(tmp_path) as port:
+        kernel.run(f"%%spin wat keep --redis redis://127.0.0.1:{port}#jobs --kv default\n{KEEPING}").ok()
+        kernel.run("import spinlab; assert spinlab.current_app().listeners[0].wait(60)").ok()
+        publish(port, "jobs", b"by itself")
+        kernel.run(
+            "import time\n"
+            "until = time.monotonic() + 60\n"
+            "while not spinlab.current_app().traces('keep') and time.monotonic() < until: time.sleep(0.05)\n"
+            "assert spinlab.current_app().kv('default').get('last') == b'by itself'"
+        ).ok()
+        assert "REDIS" in kernel.run("%spin trace").ok().text
+        kernel.run("%spin send keep 'by hand'").ok()
+        kernel.run("assert spinlab.current_app().kv('default').get('last') == b'by hand'").ok()
+        assert "returned an error" in kernel.run("%spin send keep '!' --fail").error("CallError").traceback
+        kernel.run("%spin remove keep").ok()
+
+
+def test_a_cell_runs_by_the_clock_and_now(kernel: Kernel) -> None:
+    kernel.run(f'%%spin wat tick --cron "0 0 3 * * *"\n{CLOCK}').ok()
+    kernel.run("%spin send tick").ok()
+    assert "CRON" in kernel.run("%spin trace").ok().text
+    kernel.run("%spin remove tick").ok()
+
+
+def test_what_does_not_go_together_is_pointed_at(kernel: Kernel) -> None:
+    told = kernel.run("%%spin wat keep --redis jobs --route /x\n(component)").error("OptionError").traceback
+    assert "--route and --redis exclude each other" in told
+    told = kernel.run("%%spin wat keep --redis redis://here\n(component)").error("OptionError").traceback
+    assert "redis://localhost:6379#jobs" in told
+    told = kernel.run('%%spin wat tick --cron "*/5 * * * *"\n(component)').error("OptionError").traceback
+    assert "five fields have no seconds" in told
