@@ -20,6 +20,7 @@
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
     ├── RegistryError           an OCI registry or artifact that can't be used
+    ├── DeployError             a destination that can't be reached, or where the app does not run
     ├── StoreError              a store or database that can't be used, or a statement that failed
     ├── CheckFailed             an exercise of a lesson that is not done yet, or a test of requests that failed
     ├── ToolMissing             a tool or package that is needed and not here
@@ -190,6 +191,10 @@ class ExportError(SpinError):
 
 class RegistryError(SpinError):
     """An OCI registry that can't be reached, refuses or breaks off, or an artifact that is no Spin application."""
+
+
+class DeployError(SpinError):
+    """A destination of deploy that can't be reached or refuses, or an app that does not run there."""
 
 
 class StoreError(SpinError):
