@@ -26,7 +26,7 @@ class Release:
     """What is deployed: an export of an app and what belongs to it.
 
     Attributes:
-        folder: The export, a Spin project with its ``spin.toml``. It may be gone when `Destination.deploy` has returned.
+        folder: The export, a Spin project with its ``spin.toml``. Gone after `Destination.deploy`.
         name: The application's name in the manifest.
         version: Its version there.
         digest: SHA-256 of its files, in hexadecimal; the same input has the same.
@@ -56,7 +56,7 @@ class Asked:
         name: Of the deployment: a DNS label, unique among those of `beside`.
         beside: The folder ``.spin/deployed`` beside the notebook, or beside the spin.toml; made when it is needed.
         owner: The notebook or folder that the deployment belongs to.
-        options: Key of each of the destination's own choices that was given -> its value (`spinlab.scaffolding.Choice`).
+        options: Key of each `spinlab.scaffolding.Choice` of the destination that was given -> its value.
         rest: The words after ``--``.
     """
 
