@@ -33,6 +33,7 @@ PROGRAMS = {
     "mosquitto_sub": "mosquitto-clients",
     "docker-registry": "docker-registry",
     "skopeo": "skopeo",
+    "etcd": "etcd-server",
 }
 """Program -> Debian package that brings it."""
 
