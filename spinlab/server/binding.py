@@ -39,6 +39,20 @@ def bind_port(host: str, port: int) -> socket.socket:
     return bound
 
 
+def inherited(descriptor: int) -> socket.socket:
+    """A socket that this process got from the one that started it.
+
+    Raises:
+        ListenError: The descriptor is none of a socket.
+    """
+    try:
+        return socket.socket(fileno=os.dup(descriptor))
+    except OSError as error:
+        raise ListenError(
+            f"descriptor {descriptor} is no socket: {error.strerror}", hint="leave --listen-fd out"
+        ) from None
+
+
 def bind_file(path: Path) -> socket.socket:
     """Listen on a socket file that only its owner can open.
 

@@ -20,7 +20,7 @@ from typing import Any
 from spinlab.errors import ListenError
 from spinlab.server.answer import Application
 from spinlab.server.asgi import Front
-from spinlab.server.binding import BACKLOG, TRIES, bind_file, bind_port, listen_error
+from spinlab.server.binding import BACKLOG, TRIES, bind_file, bind_port, inherited, listen_error
 from spinlab.server.edge import Edge, Policy, Refusal
 from spinlab.server.gate import Gate
 from spinlab.server.hosts import parse_host
@@ -50,6 +50,7 @@ class Server:
         stall: Seconds after which a client that reads nothing, while a response waits for it, is cut.
         alone: Serve one app by itself, with no notebook or Jupyter behind it (`spinlab.server.gate`).
         tls: Files of a certificate chain and its key, in PEM; without them it speaks plain HTTP.
+        descriptor: Of a socket that listens on `host` and `port` already and that others may share.
 
     It starts nothing before `start`. Starting, stopping and starting again keeps the port.
     """
@@ -71,6 +72,7 @@ class Server:
         stall: float = STALL_SECONDS,
         alone: bool = False,
         tls: tuple[str, str] | None = None,
+        descriptor: int | None = None,
     ) -> None:
         self.apps = apps
         self.host = host
@@ -91,6 +93,7 @@ class Server:
         self._stall = stall
         self._alone = alone
         self._tls = tls
+        self._descriptor = descriptor
         self._run: _Run | None = None
 
     @property
@@ -173,6 +176,8 @@ class Server:
     def _bind(self) -> socket.socket:
         if self.socket_file is not None:
             return bind_file(self.socket_file)
+        if self._descriptor is not None:
+            return inherited(self._descriptor)
         # first the port that it had: links in the notebook point to it
         first = self._port or self._asked
         several = self.find_free_port and first != 0

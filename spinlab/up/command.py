@@ -103,6 +103,8 @@ def _pair(_context: click.Context, parameter: click.Parameter, given: tuple[str,
     metavar="ADDR:PORT",
     help="Where to listen; other machines reach it only when this is not a loopback address.",
 )
+@click.option("--listen-fd", type=int, hidden=True, help="A socket that listens there already, from who starts this.")
+@click.option("--drain", type=float, default=5.0, hidden=True, help="Seconds that requests have to finish at the end.")
 @click.option("--find-free-port", is_flag=True, help="Take the next free port when that one is taken.")
 @click.option("--tls-cert", envvar="SPIN_TLS_CERT", metavar="FILE", help="Certificate chain in PEM, for https.")
 @click.option("--tls-key", envvar="SPIN_TLS_KEY", metavar="FILE", help="Its key, in PEM.")

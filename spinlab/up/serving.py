@@ -66,6 +66,8 @@ class Options:
     format: str = "plain"
     hosts: Sequence[str] = ()
     origins: Sequence[str] = ()
+    listen_fd: int | None = None
+    drain: float = STOP_SECONDS
 
 
 def serve(options: Options, progress: Progress = silent) -> None:
@@ -105,6 +107,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
             max_body=ROOM,
             alone=True,
             tls=options.tls,
+            descriptor=options.listen_fd,
         )
         with _signals() as stopped:
             _start(server)
@@ -112,7 +115,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
                 announce(app, loaded, server.url, options.format, public=addresses.is_public(host))
                 _wait(stopped, server)
             finally:
-                server.stop(STOP_SECONDS)
+                server.stop(options.drain)
     finally:
         app.close()
         output.close()
