@@ -16,6 +16,7 @@ from spinlab.errors import BuildError, OptionError
 from spinlab.folders import cache_dir, shared
 from spinlab.images import javascript_build, packages, python_build
 from spinlab.images.recipe import HERE, RECIPES, key
+from spinlab.images.worlds import world_of
 from spinlab.toolchains import cache
 from spinlab.toolchains.progress import Progress, silent
 
@@ -46,6 +47,7 @@ class Image:
         magic: What marks its compiled code, in hex.
         seconds: How long it took to build.
         kind: The language that it runs: ``python`` or ``javascript``.
+        trigger: Whose messages it takes; empty for requests.
     """
 
     path: Path
@@ -59,12 +61,14 @@ class Image:
     magic: str = ""
     seconds: float = 0.0
     kind: str = PYTHON
+    trigger: str = ""
 
     @property
     def title(self) -> str:
         """What to call it, for people."""
         extra = f" + {', '.join(self.requires)}" if self.requires else ""
-        return f"{TITLES.get(self.kind, self.kind)}, WASI {self.wasi}{extra}"
+        started = f", {self.trigger}" if self.trigger else ""
+        return f"{TITLES.get(self.kind, self.kind)}, WASI {self.wasi}{started}{extra}"
 
     def read(self) -> bytes:
         """The component's bytes; the same object each time."""
@@ -79,25 +83,33 @@ _bytes: dict[Path, bytes] = {}
 _known: dict[str, Image] = {}
 
 
-def python(wasi: str = "0.2", requires: Iterable[str] = (), progress: Progress = silent) -> Image:
+def python(
+    wasi: str = "0.2", requires: Iterable[str] = (), progress: Progress = silent, *, trigger: str = ""
+) -> Image:
     """The Python image for a version of WASI and a set of packages, built at the first need.
 
     Parameters:
         wasi: ``0.2`` or ``0.3``.
         requires: Pinned packages, such as ``idna==3.10``.
         progress: Told what is being done.
+        trigger: Whose messages it takes, such as ``redis``; by default requests.
 
     Raises:
-        OptionError: There is no such version, or a requirement is not pinned.
+        OptionError: There is no such version, none for the trigger, or a requirement is not pinned.
         BuildError: The toolchain failed, or a package has compiled parts.
         ToolMissing: The toolchain can't be had.
         CacheError: The cache can't be written.
     """
     if wasi not in RECIPES:
         raise OptionError(f"there is no Python image for WASI {wasi}", hint="write --wasi 0.2 or --wasi 0.3")
+    if trigger and world_of(trigger, wasi) is None:
+        others = [f"--wasi {other}" for other in RECIPES if world_of(trigger, other) is not None]
+        hint = f"write {' or '.join(others)}" if others else "write it in Rust, or as a .wasm built for its world"
+        raise OptionError(f"there is no Python image for {trigger} on WASI {wasi}", hint=hint)
     wanted = packages.normal(requires)
-    what = f"the Python image for WASI {wasi}" + (f" with {', '.join(wanted)}" if wanted else "")
-    return _obtain(PYTHON, wasi, wanted, what, partial(python_build.make, RECIPES[wasi], wanted), progress)
+    what = python_build.title(wasi, wanted, trigger)
+    make = partial(python_build.make, RECIPES[wasi], wanted, trigger)
+    return _obtain(PYTHON, wasi, wanted, what, make, progress, trigger)
 
 
 def javascript(progress: Progress = silent) -> Image:
@@ -114,22 +126,27 @@ def javascript(progress: Progress = silent) -> Image:
     return _obtain(JAVASCRIPT, "0.2", (), "the JavaScript image", javascript_build.make, progress)
 
 
-def _obtain(kind: str, wasi: str, requires: tuple[str, ...], what: str, make: Make, progress: Progress) -> Image:
-    name = _name(kind, wasi, requires)
+def _obtain(
+    kind: str, wasi: str, requires: tuple[str, ...], what: str, make: Make, progress: Progress, trigger: str = ""
+) -> Image:
+    name = _name(kind, wasi, requires, trigger)
     found = _known.get(name)
     if found is not None and found.path.exists():
         return found
     image = next(filter(None, (load(folder, name) for folder in _folders())), None)
     if image is None:
         with cache.locked(f"image-{name}", lambda: progress(f"another process builds {what}", None)):
-            image = load(cache.folder("images"), name) or _build(kind, wasi, requires, make, name, progress)
+            image = load(cache.folder("images"), name)
+            if image is None:
+                about = {"kind": kind, "wasi": wasi, "requires": requires, "trigger": trigger}
+                image = _build(about, make, name, progress)
     _known[name] = image
     return image
 
 
-def _name(kind: str, wasi: str, requires: tuple[str, ...]) -> str:
+def _name(kind: str, wasi: str, requires: tuple[str, ...], trigger: str = "") -> str:
     """What an image is stored under."""
-    return javascript_build.key() if kind == JAVASCRIPT else key(wasi, requires)
+    return javascript_build.key() if kind == JAVASCRIPT else key(wasi, requires, trigger)
 
 
 def _folders() -> tuple[Path, ...]:
@@ -148,9 +165,9 @@ def list_images() -> tuple[Image, ...]:
     return tuple(image for image in found if image is not None)
 
 
-def find(wasi: str, requires: Iterable[str] = (), kind: str = PYTHON) -> Image | None:
+def find(wasi: str, requires: Iterable[str] = (), kind: str = PYTHON, trigger: str = "") -> Image | None:
     """The image that `python` or `javascript` would give, when it is built already."""
-    name = _name(kind, wasi, packages.normal(requires))
+    name = _name(kind, wasi, packages.normal(requires), trigger)
     found = (load(folder, name, check=False) for folder in _folders())
     return next((image for image in found if image is not None and image.path.exists()), None)
 
@@ -158,8 +175,8 @@ def find(wasi: str, requires: Iterable[str] = (), kind: str = PYTHON) -> Image |
 def is_current(image: Image) -> bool:
     """Whether this version of spinlab would still use the image."""
     try:
-        return _name(image.kind, image.wasi, image.requires) == image.path.stem
-    except KeyError:  # of a version of WASI that there was once
+        return _name(image.kind, image.wasi, image.requires, image.trigger) == image.path.stem
+    except KeyError:  # of a version of WASI or a trigger that there was once
         return False
 
 
@@ -190,6 +207,7 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
             magic=facts["magic"],
             seconds=facts["seconds"],
             kind=facts.get("kind", PYTHON),
+            trigger=facts.get("trigger", ""),
         )
         data = path.read_bytes() if check else b""
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -202,13 +220,13 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
     return image
 
 
-def _build(kind: str, wasi: str, requires: tuple[str, ...], make: Make, name: str, progress: Progress) -> Image:
+def _build(about: dict[str, object], make: Make, name: str, progress: Progress) -> Image:
     """Build an image and store it as `name` in the cache."""
     begun = time.monotonic()
     with cache.scratch() as scratch:
         facts = make(scratch, progress)
         component = scratch / "image.wasm"
-        facts |= {"kind": kind, "wasi": wasi, "requires": requires, "size": component.stat().st_size}
+        facts |= {**about, "size": component.stat().st_size}
         facts |= {"digest": _digest(component), "seconds": round(time.monotonic() - begun, 1)}
         store = cache.folder("images")
         with cache.complaining(store):

@@ -18,11 +18,13 @@ USUAL = 20.0
 """Seconds that a build takes on two ordinary cores, for the progress display."""
 
 
-def make(recipe: Recipe, requires: tuple[str, ...], scratch: Path, progress: Progress) -> dict[str, object]:
+def make(
+    recipe: Recipe, requires: tuple[str, ...], trigger: str, scratch: Path, progress: Progress
+) -> dict[str, object]:
     """Make `image.wasm` in `scratch` and give the facts about it."""
     home = recipe.toolchain(progress)
     begun = time.monotonic()
-    what = f"building the Python image for WASI {recipe.wasi}" + (f" with {', '.join(requires)}" if requires else "")
+    what = f"building {title(recipe.wasi, requires, trigger)}"
 
     def tick() -> None:
         progress(what, min(0.95, (time.monotonic() - begun) / USUAL))
@@ -30,13 +32,13 @@ def make(recipe: Recipe, requires: tuple[str, ...], scratch: Path, progress: Pro
     tick()
     own, added = scratch / "own", scratch / "packages"
     with cache.complaining(scratch):
-        for path, data in sources(recipe.wasi).items():
+        for path, data in sources(recipe.wasi, trigger).items():
             (own / path).parent.mkdir(parents=True, exist_ok=True)
             (own / path).write_bytes(data)
         added.mkdir()
     packages.install(recipe, home, (*requires, TZDATA), added, tick)
     command = [str(environments.program(home, "componentize-py")), "-q"]
-    command += recipe.command("boot", "image.wasm", own_world=True)
+    command += recipe.command("boot", "image.wasm", own_world=True, trigger=trigger)
     # `own` first: the guest sees the folders as /0, /1 and so on, in this order.
     at = command.index("componentize") + 1
     command[at:at] = ["-p", "own", "-p", "packages"]
@@ -53,6 +55,12 @@ def make(recipe: Recipe, requires: tuple[str, ...], scratch: Path, progress: Pro
         "python": listed["python"],
         "magic": listed["magic"],
     }
+
+
+def title(wasi: str, requires: tuple[str, ...], trigger: str) -> str:
+    """What to call an image in a sentence."""
+    kind = f"the Python image for {trigger}, WASI {wasi}" if trigger else f"the Python image for WASI {wasi}"
+    return kind + (f" with {', '.join(requires)}" if requires else "")
 
 
 def shorten(output: str) -> str:

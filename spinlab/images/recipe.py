@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from spinlab.images import worlds
 from spinlab.toolchains import environments
 from spinlab.toolchains.progress import Progress, silent
 
@@ -50,10 +51,21 @@ class Recipe:
         """The folder of the official toolchain's environment, made at the first need."""
         return environments.ensure(f"python-{self.wasi}", self.pins, progress)
 
-    def command(self, entry: str, output: str, *, own_world: bool = False) -> tuple[str, ...]:
+    def command(self, entry: str, output: str, *, own_world: bool = False, trigger: str = "") -> tuple[str, ...]:
         """The command line, without the program, that makes `output` of the module `entry`."""
+        if trigger:
+            return self._command_of(worlds.WORLDS[trigger, self.wasi], entry, output, own_world=own_world)
         before, after = self.own_world if own_world else ((), ())
         return (*self.options, *before, "componentize", *after, entry, "-o", output)
+
+    def _command_of(self, world: worlds.World, entry: str, output: str, *, own_world: bool) -> tuple[str, ...]:
+        common = self.options[:-2]
+        if not world.has_wit:
+            before, after = self.own_world if own_world else ((), ())
+            return (*common, "-w", world.name, *before, "componentize", *after, entry, "-o", output)
+        place = ("-d", "own/wit", "-w", "spinlab:image/image@0.1.0") if own_world else ("-d", "wit", "-w", world.name)
+        sdk = ("-m", f"spin_sdk={worlds.PLATFORM[self.wasi]}")
+        return (*common, *place, "componentize", *sdk, entry, "-o", output)
 
 
 RECIPES: Mapping[str, Recipe] = {
@@ -81,22 +93,28 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 @cache
-def sources(wasi: str) -> Mapping[str, bytes]:
+def sources(wasi: str, trigger: str = "") -> Mapping[str, bytes]:
     """The files that make up the image's own part: path -> bytes."""
     found: dict[str, bytes] = {}
     for folder in (HERE / "guest", HERE / RECIPES[wasi].folder):
         for path in sorted(folder.rglob("*")):
             if path.suffix in SOURCES:
                 found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    if trigger:
+        found |= worlds.guests(trigger, wasi)
+        if worlds.WORLDS[trigger, wasi].has_wit:
+            found = {path: data for path, data in found.items() if not path.startswith("warm_up/")}
+            found |= worlds.image_wit(trigger, wasi)
     return found
 
 
-def key(wasi: str, requires: tuple[str, ...]) -> str:
+def key(wasi: str, requires: tuple[str, ...], trigger: str = "") -> str:
     """What an image is stored under: everything that goes into it, hashed."""
     recipe = RECIPES[wasi]
     hasher = hashlib.sha256()
-    for text in (*recipe.pins, *recipe.command("boot", "", own_world=True), TZDATA, *requires):
+    command = recipe.command("boot", "", own_world=True, trigger=trigger)
+    for text in (*recipe.pins, *command, TZDATA, *requires):
         hasher.update(text.encode() + b"\0")
-    for path, data in sorted(sources(wasi).items()):
+    for path, data in sorted(sources(wasi, trigger).items()):
         hasher.update(path.encode() + b"\0" + len(data).to_bytes(8, "big") + data)
     return hasher.hexdigest()[:32]
