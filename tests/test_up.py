@@ -151,7 +151,7 @@ def test_the_first_lines_are_spins(tmp_path: Path) -> None:
         f"  first: {url}/:name\n"
     )
     assert 'Logging component stdio to ".spin/logs/"' in err
-    assert "Warning: not served here: triggers of type other" in err
+    assert "Warning: not served here: triggers of type kinesis" in err
     assert process.returncode == 0
 
 
