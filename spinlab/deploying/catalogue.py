@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from spinlab.deploying import choices
 from spinlab.errors import OptionError
 from spinlab.scaffolding import Choice
 
@@ -32,7 +33,13 @@ class Entry:
     rest: str = ""
 
 
-DESTINATIONS: Final[Mapping[str, Entry]] = {}
+DESTINATIONS: Final[Mapping[str, Entry]] = {
+    "local": Entry(
+        "spinlab up of an export on this machine; it outlives the kernel.",
+        "spinlab.deploying.local.destination:Local",
+        choices.LOCAL,
+    ),
+}
 """Name -> destination, in the order in which they are told; the first is the default."""
 
 
