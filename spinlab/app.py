@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from spinlab.making import Maker, Tell
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Application, Trigger
 from spinlab.pulse import Pulse
+from spinlab.recording.kept import Recordings
 from spinlab.registry import Registry
 from spinlab.routing import Router
 from spinlab.shown import Shown
@@ -33,6 +35,8 @@ from spinlab.trace import Trace
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from spinlab.recording.recording import Recording
+    from spinlab.recording.replay import Replay
     from spinlab.sql import Migration
     from spinlab.triggers.listening import Listener, Listeners
 
@@ -60,6 +64,7 @@ class App(Client, Keeping, Shown):
         changes: Who wants to know when functions, requests or stores change.
         idle: Components of that manifest that nothing here runs, for the export.
         tests: Requests with what is expected of their answers; an export takes them along.
+        recordings: Requests with everything that they saw, by their number in `traces`; `recordings.on` records all.
     """
 
     def __init__(
@@ -89,9 +94,15 @@ class App(Client, Keeping, Shown):
         self._lock = self._registry.lock
         self._listeners: Listeners | None = None
         self.changes.listen(self._follow)
+        self.recordings = Recordings(name, self._state_dir)
         self._answering = Answering(
-            lambda: self._registry.table, self._about, lambda: self.services.variables.secrets, self.changes
+            lambda: self._registry.table,
+            self._about,
+            lambda: self.services.variables.secrets,
+            self.changes,
+            self.recordings,
         )
+        self._answering.ledger.numbers = itertools.count(self.recordings.last + 1)  # they outlive the process
 
     @property
     def engine(self) -> Engine:
@@ -307,6 +318,32 @@ class App(Client, Keeping, Shown):
         Failures of the guest are answers too: an empty 500, 503 or 504 with the reason in `Response.error`.
         """
         return self._answering.handle(request)
+
+    def record(self, request: Request) -> tuple[Response, Recording | None]:
+        """Answer a request, whole, and record everything that it sees; no recording when no function answered.
+
+        It gets an instance of its own, and every effect, clock reading and random number is kept, within bounds and
+        without secrets.
+        """
+        answer, making = self._answering.answer(request, record=True)
+        return answer, making.recording if making is not None else None
+
+    def replay(self, recording: int | Recording, *, live: bool = False) -> Replay:
+        """Answer a recorded request once more, on the current revision, with everything that it saw then.
+
+        Nothing reaches the host. Where the function asks something else than then, the run ends with `Diverged`.
+
+        Parameters:
+            recording: Its number in `recordings`, or a recording itself.
+            live: Ask the host instead, from there on: what the function writes is then written.
+
+        Raises:
+            RecordingError: There is no such recording, or it is one of another function or app.
+            Busy: All workers are taken and the queue is full.
+        """
+        from spinlab.recording.replay import replay
+
+        return replay(self, recording, self._answering.again, live=live)
 
     def send(self, name: str, data: bytes | str = b"") -> Response:
         """Run a function that a trigger starts with a message, as if it had come by its trigger.

@@ -16,11 +16,13 @@
     ├── CallError               a request that got no proper answer
     │   ├── GuestError          the guest failed: an exception, a trap, no response
     │   ├── LimitExceeded       the guest was stopped at a limit
+    │   ├── Diverged            a replay in which the function asks what was not recorded
     │   └── Busy                all workers are taken and the queue is full
     ├── ListenError             the HTTP listener can't have its address
     ├── ExportError             a folder that can't be written, or an app that can't be exported
     ├── RegistryError           an OCI registry or artifact that can't be used
     ├── DeployError             a destination that can't be reached, or where the app does not run
+    ├── RecordingError          a recording that can't be read, kept or replayed
     ├── StoreError              a store or database that can't be used, or a statement that failed
     ├── CheckFailed             an exercise of a lesson that is not done yet, or a test of requests that failed
     ├── ToolMissing             a tool or package that is needed and not here
@@ -175,6 +177,10 @@ class LimitExceeded(CallError):
         self.status = 504 if limit == "timeout" else 413 if limit == "request body" else 500
 
 
+class Diverged(CallError):
+    """A replay ended where the function asked something that was not recorded."""
+
+
 class Busy(CallError):
     """All workers are taken and the queue is full."""
 
@@ -195,6 +201,10 @@ class RegistryError(SpinError):
 
 class DeployError(SpinError):
     """A destination of deploy that can't be reached or refuses, or an app that does not run there."""
+
+
+class RecordingError(SpinError):
+    """A recording that can't be read, kept or replayed."""
 
 
 class StoreError(SpinError):

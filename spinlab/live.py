@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -135,14 +135,24 @@ class Recorder:
         live: Who answers.
         request: What was asked.
         secrets: What nobody may see of what the guest wrote and asked for.
+        record: Keeps a recording of it, as the request with that number.
     """
 
-    def __init__(self, sink: Sink, ledger: Ledger, live: Live, request: Request, secrets: Secrets) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        ledger: Ledger,
+        live: Live,
+        request: Request,
+        secrets: Secrets,
+        record: Callable[[int, Outcome], None] | None = None,
+    ) -> None:
         self._sink = sink
         self._ledger = ledger
         self._live = live
         self._request = request
         self._secrets = secrets
+        self._record = record
         self._status = 0
 
     def begin(self, status: int, headers: Headers) -> None:
@@ -181,9 +191,10 @@ class Recorder:
         status = self._status or (error.status if error is not None else 0)
         self._live.usage.add(outcome.calls)
         self._ledger.pulse.add(name, outcome.elapsed, error is not None or status >= 500)
+        number = next(self._ledger.numbers)
         self._ledger.traces.append(
             Traced(
-                next(self._ledger.numbers),
+                number,
                 name,
                 self._request.method,
                 self._secrets.mask(self._request.path),
@@ -194,5 +205,11 @@ class Recorder:
                 error.message if error is not None else "",
             )
         )
+        if self._record is not None:
+            try:
+                self._record(number, outcome)
+            except OSError as problem:
+                text = f"request {number} could not be recorded: {problem.strerror}"
+                self._ledger.log.append(Logged(name, LogLine("spinlab", text, time.time())))
         self._sink.end(outcome)
         self._ledger.changes.tell(REQUESTS)

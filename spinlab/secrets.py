@@ -71,6 +71,13 @@ class Secrets:
         pattern = self._pattern
         return text if pattern is None else pattern.sub(HIDDEN, text)
 
+    def blank(self, text: str) -> str:
+        """The text with each secret replaced by as many stars as it has bytes."""
+        pattern = self._pattern
+        if pattern is None:
+            return text
+        return pattern.sub(lambda found: "*" * len(found[0].encode("utf-8", "surrogateescape")), text)
+
     def hidden(self, value: T) -> T:
         """A value (text, an error, or a record or tuple of such) with the secrets in it replaced."""
         return value if self._pattern is None else _hidden(value, self.mask)

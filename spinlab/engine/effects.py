@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 
 from spinlab.engine.limits import Watch, exceeded
 from spinlab.engine.logs import STREAMS, Log, Tell
+from spinlab.engine.tapes import Tape
 from spinlab.errors import CallError, GuestError
 from spinlab.function import Limits
 from spinlab.host import ERROR, PENDING, Effect, Files, Host, Record, Result
@@ -48,6 +49,7 @@ class Context:
         watch: Who makes the guest look up when it has to stop.
         loading: True while the guest's code is loaded and there is no request yet.
         aside: Entered while the guest waits outside, so that another can have its place.
+        tape: What stands between the guest and the world, if anything.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class Context:
         loading: bool = False,
         tell: Tell | None = None,
         aside: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+        tape: Tape | None = None,
     ) -> None:
         self.name = name
+        self.tape = tape
         self.files = files
         self.loading = loading
         self.hops = 0
@@ -133,15 +137,16 @@ class Context:
 
     def wall(self) -> int:
         """Nanoseconds since the epoch."""
-        return time.time_ns()
+        return time.time_ns() if self.tape is None else self.tape.wall(self)
 
     def mono(self) -> int:
         """Nanoseconds on the monotonic clock."""
-        return time.monotonic_ns()
+        return time.monotonic_ns() if self.tape is None else self.tape.mono(self)
 
     def random(self, count: int) -> bytes:
         """Random bytes, as many as asked for up to a bound."""
-        return os.urandom(min(count, RANDOM_AT_ONCE))
+        count = min(count, RANDOM_AT_ONCE)
+        return os.urandom(count) if self.tape is None else self.tape.random(count, self)
 
     def environment(self) -> str:
         """``name NUL value NUL ...``."""
@@ -157,17 +162,22 @@ class Context:
             return 0, ERROR, "internal-error", b"the request is over"
         local = self.local.get(op)
         try:
-            begun = local(args, data) if local else self._host.start(op, args, data, self)
+            begun = local(args, data) if local else self._ask(op, args, data)
         except Exception as error:  # noqa: BLE001 (a sink that fails is no fault of the guest's)
             self.crash = self.crash or error
             self.stop(GuestError("the answer could not be passed on", details=repr(error)))
             return 0, ERROR, "internal-error", b""
         if isinstance(begun, Result):
             return 0, begun.status, begun.head, begun.data
-        result = begun.peek()
+        result = begun.peek() if self.tape is None else self.tape.look(begun, begun.peek())
         if result is not None and not begun.stream:
             return 0, result.status, result.head, result.data
         return self._keep(begun, result)
+
+    def _ask(self, op: str, args: str, data: bytes) -> Result | Effect:
+        if self.tape is None:
+            return self._host.start(op, args, data, self)
+        return self.tape.start(op, args, data, self, self._host)
 
     def _keep(self, effect: Effect, result: Result | None) -> tuple[int, int, str, bytes]:
         if len(self._effects) >= self.limits.effects:
@@ -187,7 +197,7 @@ class Context:
         effect = self._effects.get(number)
         if effect is None:
             return ERROR, "internal-error", b"no such effect"
-        result = effect.peek()
+        result = effect.peek() if self.tape is None else self.tape.look(effect, effect.peek())
         if result is None:
             return PENDING, "", b""
         if not effect.stream or result.status == ERROR:
@@ -203,6 +213,14 @@ class Context:
     def wait(self, ids: str, until: int) -> bool:
         """Block until one of the effects can be taken or the clock reaches `until`; False: stop now."""
         wanted = [int(number) for number in ids.split()]
+        if self.tape is None:
+            return self._wait_aside(wanted, until)
+        until = self.tape.waits([self._effects.get(number) for number in wanted], until, self)
+        goes_on = self._wait_aside(wanted, until)
+        self.tape.woke()
+        return goes_on
+
+    def _wait_aside(self, wanted: list[int], until: int) -> bool:
         if self.error is None and any(self._takeable(number) for number in wanted):
             return True
         with self._aside():

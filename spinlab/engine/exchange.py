@@ -139,9 +139,14 @@ class Exchange:
             return Result.error("connection-terminated", str(error))
         if taken is None:
             return None
+        tape = self.context.tape
         if isinstance(taken, Headers):
+            if tape is not None:
+                tape.received(b"", last=True)
             return Result(END, head=_lines(taken))
         self._count(len(taken))
+        if tape is not None:
+            tape.received(taken)
         return Result(DONE, data=taken)
 
     def _count(self, received: int) -> None:

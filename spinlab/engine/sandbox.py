@@ -16,6 +16,7 @@ from spinlab.engine.instances import Instances
 from spinlab.engine.limits import exceeded
 from spinlab.engine.logs import Tell
 from spinlab.engine.ready import Spare, Stock
+from spinlab.engine.tapes import Tape
 from spinlab.engine.threads import threads
 from spinlab.engine.traps import explain, import_failed, ran_out_of_memory, stopped_at_import
 from spinlab.errors import Busy, CallError, GuestError, SpinError
@@ -88,18 +89,20 @@ class Sandbox:
         self._made = 0
         self._quickest = float("inf")
 
-    def submit(self, request: Request, sink: Sink, gateway: Gateway | None = None) -> Call:
+    def submit(self, request: Request, sink: Sink, gateway: Gateway | None = None, *, tape: Tape | None = None) -> Call:
         """Answer `request` into `sink` on a worker thread. Returns at once.
 
         Parameters:
             request: The request.
             sink: Where the response goes.
             gateway: What stands between HTTP and a command; for those only.
+            tape: What stands between the guest and the world. The request then has an instance of its own, made for
+                it, so that the tape sees the loading of its code as well.
 
         Raises:
             Busy: All workers are taken and the queue is full.
         """
-        call = Call(self._context(), request, sink, gateway, message=bool(self.prepared.trigger))
+        call = Call(self._context(tape=tape), request, sink, gateway, message=bool(self.prepared.trigger))
         self._threads.workers.submit(partial(self._serve, call), id(self), inner=request.hops > 0)
         return call
 
@@ -139,7 +142,7 @@ class Sandbox:
         """Requests that run are finished; instances that wait go."""
         self._threads.makers.drop(self._stock, closed=True)
 
-    def _context(self, *, loading: bool = False) -> Context:
+    def _context(self, *, loading: bool = False, tape: Tape | None = None) -> Context:
         return Context(
             name=self.name,
             host=self._host,
@@ -150,6 +153,7 @@ class Sandbox:
             loading=loading,
             tell=self._tell,
             aside=self._threads.workers.aside,
+            tape=tape,
         )
 
     # On a worker.
@@ -176,7 +180,7 @@ class Sandbox:
             error = GuestError("the request failed inside spinlab", details=repr(bug))
         finally:
             watch.remove(number)
-        kept = spare is not None and healthy and self._keep(spare)
+        kept = spare is not None and healthy and context.tape is None and self._keep(spare)
         self._finish(call, error or context.error)
         if spare is not None and not kept:
             self._discard(spare)
@@ -223,7 +227,7 @@ class Sandbox:
         call.finish(error)
 
     def _obtain(self, context: Context) -> Spare:
-        spare = self._threads.makers.take(self._stock)
+        spare = self._threads.makers.take(self._stock) if context.tape is None else None
         if spare is None:
             return self._on_demand(context)
         if spare.context is not None:

@@ -39,9 +39,19 @@ def scripts(app: App, manifest: Manifest) -> Scripts:
 
 
 def tests(app: App, only: Sequence[str]) -> dict[str, bytes]:
-    """The file of the app's tests; of an export of some functions, those that they answer. Empty without tests."""
+    """The file of the app's tests, and the recordings that they name; of an export of some functions, those that they
+    answer. Empty without tests."""
     names = [name for name, test in app.tests.items() if not only or _answers(app, test.path) in only]
-    return {FILE: app.tests.dumps(names).encode()} if names else {}
+    if not names:
+        return {}
+    found = {FILE: app.tests.dumps(names).encode()}
+    for name in names:
+        recording = app.tests[name].recording
+        if recording is not None:
+            from spinlab.recording import form, testing
+
+            found[f"{FILE.rpartition('/')[0]}/{testing.file_of(name)}"] = form.dumps(recording)
+    return found
 
 
 def _answers(app: App, path: str) -> str:

@@ -79,6 +79,7 @@ CELL = Command(
     (
         *OPTIONS,
         Option(("--module",), "Code that other cells import by name; no route."),
+        Option(("--record",), "Record what its requests see, for %spin replay."),
         Option(("--requires",), "A package for the language's toolchain.", "PKG==V", many=True),
         Option(
             ("--if-here",), "Say so, instead of getting it or failing, when a tool that the language needs is not here."

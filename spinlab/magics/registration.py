@@ -36,6 +36,8 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
         _say_where_more_is(error, function, desk, before)
         raise
     desk.defined(function)
+    if "record" in given or function.name in app.recordings.functions:
+        (app.recordings.functions.add if given["record"] else app.recordings.functions.discard)(function.name)
     if live is not None and live is not before:
         desk.keep_log(function.name, live.build.log)
     if live is None:

@@ -65,6 +65,8 @@ def _sent(test: RequestTest) -> str:
 
 
 def _word(outcome: Outcome) -> str:
+    if outcome.skipped:
+        return "not asked"
     if outcome.passed:
         return f"✓ passed, {seconds(outcome.seconds)}"
     return "✗ no answer" if outcome.response is None else f"✗ failed, {outcome.response.status}"

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from spinlab.http import Response
 from spinlab.inspection import Inspection
 from spinlab.live import Live
+from spinlab.recording.recording import Recording
+from spinlab.recording.replay import Replay
 from spinlab.rows import Rows
 from spinlab.stores import KeyValueStore, Value
 from spinlab.trace import Trace
 from spinlab.traits import Scorecard
-from spinlab.widgets import inspection, stored, tables
+from spinlab.widgets import inspection, recording, stored, tables
 from spinlab.widgets.card import card, facts_of
 from spinlab.widgets.response import response as as_display
 from spinlab.widgets.scorecard import scorecard
@@ -39,6 +41,10 @@ def show(value: object) -> Bundle:
         return stored.keys(value)._repr_mimebundle_()
     if isinstance(value, Scorecard):
         return scorecard(value)._repr_mimebundle_()
+    if isinstance(value, Replay):
+        return recording.replay(value)._repr_mimebundle_()
+    if isinstance(value, Recording):
+        return recording.recording(value)._repr_mimebundle_()
     if isinstance(value, Inspection):
         return inspection.card(value)._repr_mimebundle_()
     return live(value) if isinstance(value, Live) else app(cast("App", value))

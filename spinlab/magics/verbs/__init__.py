@@ -17,6 +17,7 @@ from spinlab.magics.verbs import (
     load,
     new,
     out,
+    recordings,
     registry,
     sql,
     static,
@@ -31,6 +32,7 @@ from spinlab.magics.words import Word
 _ROOMS = (
     calls,
     tests,
+    recordings,
     live,
     new,
     views,

@@ -13,6 +13,7 @@ from spinlab.http import Headers, Response
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
 from spinlab.magics.quantities import count, header
+from spinlab.magics.verbs.recordings import RECORD, recorded
 from spinlab.magics.verbs.tests import EXPECT, keep
 from spinlab.magics.verbs.verb import Verb, verb
 from spinlab.widgets import tables
@@ -39,7 +40,10 @@ def call(method: str, desk: Desk, given: Arguments) -> Response:
     """Send one request; the response is the cell's result."""
     path = path_of(desk, given, method)
     headers, body = _message(given)
-    answer = desk.app.request(method.upper(), path, headers=headers, body=body)
+    if given["record"]:
+        answer = recorded(desk, method.upper(), path, headers, body)
+    else:
+        answer = desk.app.request(method.upper(), path, headers=headers, body=body)
     keep(desk, given, method.upper(), headers, body, answer)
     if given["fail"] and not answer.ok:
         desk.show(answer)
@@ -136,7 +140,7 @@ def _verbs() -> tuple[Verb, ...]:
     made = []
     for method in METHODS:
         run: Callable[[Desk, Arguments], Response] = partial(call, method)
-        options = (_HEADER, *_BODY, _FAIL, *EXPECT)
+        options = (_HEADER, *_BODY, _FAIL, RECORD, *EXPECT)
         summary = f"Send {'an' if method == 'options' else 'a'} {method.upper()} request to the app."
         made.append(
             verb(method, summary, run, group="calls", takes=(_PATH,), options=options, completes={"path": "path"})

@@ -20,14 +20,17 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from spinlab.errors import Location, ManifestError, OptionError, SourceError
+from spinlab.errors import Location, ManifestError, OptionError, RecordingError, SourceError
 from spinlab.testing.requests.kept import FILE, Expected, RequestTest
 
-KEYS = ("request", "headers", "body", "json", "body-base64", "expect")
+if TYPE_CHECKING:
+    from spinlab.recording.recording import Recording
+
+KEYS = ("request", "headers", "body", "json", "body-base64", "recording", "expect")
 EXPECTED = ("status", "headers", "text", "contains", "json")
 JSON = "application/json"
 _AT = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
@@ -35,8 +38,12 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _BODIES = ("body", "json", "body-base64")
 
 
-def loads(text: str) -> tuple[RequestTest, ...]:
+def loads(text: str, folder: Path = Path(FILE).parent) -> tuple[RequestTest, ...]:
     """The tests of a text.
+
+    Parameters:
+        text: TOML.
+        folder: Where the recordings are that it names.
 
     Raises:
         SourceError: It has none, or says something that no test has; `location` has the line.
@@ -49,7 +56,7 @@ def loads(text: str) -> tuple[RequestTest, ...]:
         raise SourceError("its values stand too deep in each other", location=Location(1)) from None
     if not tables:
         raise SourceError("there is no test in it", hint=_EXAMPLE, location=Location(1))
-    return tuple(_Reader(text, name, table).test() for name, table in tables.items())
+    return tuple(_Reader(text, name, table, folder).test() for name, table in tables.items())
 
 
 def load(file: Path) -> tuple[RequestTest, ...]:
@@ -59,7 +66,7 @@ def load(file: Path) -> tuple[RequestTest, ...]:
         ManifestError: It can't be read, or is not such a file; the message has the line.
     """
     try:
-        return loads(file.read_text(encoding="utf-8"))
+        return loads(file.read_text(encoding="utf-8"), file.parent)
     except OSError as error:
         raise ManifestError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -99,9 +106,11 @@ class _Reader:
         text: The whole text, for the lines of errors.
         name: The table's name.
         table: What it holds.
+        folder: Where its recording is.
     """
 
-    def __init__(self, text: str, name: str, table: Any) -> None:
+    def __init__(self, text: str, name: str, table: Any, folder: Path) -> None:
+        self._folder = folder
         self._text = text
         self._name = name
         if not isinstance(table, dict):
@@ -116,9 +125,10 @@ class _Reader:
         body, kind = self._body()
         if kind and not any(name.lower() == "content-type" for name, _ in headers):
             headers = (*headers, ("content-type", kind))
-        expected = self._expected()
+        expected, recording = self._expected(), self._recording(method, path)
+        line = line_of(self._text, (self._name,))
         try:
-            return RequestTest(self._name, method, path, headers, body, expected, line_of(self._text, (self._name,)))
+            return RequestTest(self._name, method, path, headers, body, expected, recording, line)
         except OptionError as error:
             key = "headers" if "header" in error.message else "request"
             place = () if "name of a test" in error.message else (key,)
@@ -149,6 +159,23 @@ class _Reader:
             return base64.b64decode(text, validate=True), ""
         except (Base64Error, ValueError):
             raise self._wrong("this is no base64", "text goes into body = '...'", given[0]) from None
+
+    def _recording(self, method: str, path: str) -> Recording | None:
+        if "recording" not in self._table:
+            return None
+        from spinlab.recording.testing import read  # few tests have one
+
+        for key in (*_BODIES, "headers"):
+            if key in self._table:
+                raise self._wrong(f"{key} and recording exclude each other", "headers and body are recorded", key)
+        try:
+            found = read(self._folder, self._of(str, "recording"))
+        except RecordingError as error:
+            raise self._wrong(error.message, error.hint, "recording") from None
+        if (found.sent.method, found.sent.target) != (method, path):
+            sent = f"{found.sent.method} {found.sent.target}"
+            raise self._wrong(f"the recording is one of {sent}", f'request = "{sent}"', "request")
+        return found
 
     def _expected(self) -> Expected:
         if "expect" not in self._table:
@@ -246,6 +273,10 @@ def _lines(test: RequestTest) -> Iterable[str]:
     headers, body = _sent(test)
     yield from _fields("headers", headers)
     yield from body
+    if test.recording is not None:
+        from spinlab.recording.testing import file_of
+
+        yield f"recording = {_text(file_of(test.name))}"
     expected = test.expected
     if not expected:
         yield "expect = {}"

@@ -22,8 +22,8 @@ def junit(report: Report) -> bytes:
             name=_text(place),
             tests=str(len(mine)),
             failures=str(sum(1 for one in mine if not one.passed and one.response is not None)),
-            errors=str(sum(1 for one in mine if one.response is None)),
-            skipped="0",
+            errors=str(sum(1 for one in mine if one.response is None and not one.skipped)),
+            skipped=str(sum(1 for one in mine if one.skipped)),
             time=f"{sum(one.seconds for one in mine):.3f}",
         )
         for one in mine:
@@ -36,6 +36,8 @@ def _case(suite: Element, app: str, outcome: Outcome) -> None:
     case = SubElement(
         suite, "testcase", classname=_text(app), name=_text(outcome.test.name), time=f"{outcome.seconds:.3f}"
     )
+    if outcome.skipped:
+        SubElement(case, "skipped", message=_text(outcome.skipped))
     if outcome.passed:
         return
     kind = "error" if outcome.response is None else "failure"

@@ -15,6 +15,7 @@ from spinlab.secrets import HIDDEN, mask
 
 if TYPE_CHECKING:
     from spinlab.app import App
+    from spinlab.recording.recording import Recording
     from spinlab.testing.requests.report import Report
 
 FILE = "tests/requests.toml"
@@ -54,6 +55,7 @@ class RequestTest:
         headers: Fields to send.
         body: The body.
         expected: What is expected.
+        recording: What the request sees, in place of the world: it is replayed, with the headers and body of then.
         line: Where it stands in its cell or file; 0 for one that was kept by a call.
     """
 
@@ -63,6 +65,7 @@ class RequestTest:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     expected: Expected = Expected(status=200)
+    recording: Recording | None = field(default=None, repr=False)
     line: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ class Outcome:
         found: Each expectation; empty when there was no answer.
         response: The answer; None when there was none.
         error: Why there was none.
+        skipped: Why it was not asked; empty when it was.
     """
 
     test: RequestTest
@@ -30,11 +31,12 @@ class Outcome:
     found: tuple[Found, ...] = ()
     response: Response | None = None
     error: str = ""
+    skipped: str = ""
 
     @property
     def passed(self) -> bool:
-        """Whether there was an answer and all is as expected."""
-        return self.response is not None and all(one.holds for one in self.found)
+        """Whether there was an answer and all is as expected, or nothing was asked."""
+        return bool(self.skipped) or (self.response is not None and all(one.holds for one in self.found))
 
     @property
     def seconds(self) -> float:
@@ -98,7 +100,7 @@ class Report:
 
     def differing(self) -> tuple[tuple[Outcome, ...], ...]:
         """The tests that were not answered alike everywhere: status, content type or body differ."""
-        return tuple(test for test in self.tests() if len({_answer(one) for one in test}) > 1)
+        return tuple(test for test in self.tests() if len({_answer(one) for one in test if not one.skipped}) > 1)
 
     def __repr__(self) -> str:
         return str(self._repr_mimebundle_()["text/plain"])
