@@ -39,6 +39,12 @@ DESTINATIONS: Final[Mapping[str, Entry]] = {
         "spinlab.deploying.local.destination:Local",
         choices.LOCAL,
     ),
+    "spin": Entry(
+        "Your own `spin deploy`, with the plugin that it has.",
+        "spinlab.deploying.spin:SpinDeploy",
+        choices.SPIN,
+        rest="arguments of `spin deploy`",
+    ),
 }
 """Name -> destination, in the order in which they are told; the first is the default."""
 

@@ -20,3 +20,6 @@ LOCAL: Final = (
     TLS_KEY,
 )
 """Of ``--to local``."""
+
+SPIN: Final = (Choice(("--plugin",), "The plugin of `spin deploy`; that of SPIN_DEPLOY_PLUGIN when left out.", "NAME"),)
+"""Of ``--to spin``."""
