@@ -18,11 +18,13 @@ class Guest:
         exports: In order.
         types: For each import of a type that equals another: where that one comes from, an imported instance and the
             name it exports, or None when it comes from elsewhere.
+        indices: The index of each imported type.
     """
 
     imports: tuple[Extern, ...]
     exports: tuple[Extern, ...]
     types: Mapping[str, tuple[str, str] | None]
+    indices: Mapping[str, int]
 
 
 class _GuestReader:
@@ -33,6 +35,7 @@ class _GuestReader:
         self.imports: list[Extern] = []
         self.exports: list[Extern] = []
         self.types: dict[str, tuple[str, str] | None] = {}
+        self.indices: dict[str, int] = {}
         self.origins: list[tuple[str, str] | None] = []  # of each type index
         self.instances: list[str | None] = []  # import name of each instance index
 
@@ -49,7 +52,7 @@ class _GuestReader:
         for n, section in enumerate(sections):
             if section.id in readers and (n <= last or section.id == binary.EXPORT):
                 readers[section.id](section)
-        return Guest(tuple(self.imports), tuple(self.exports), self.types)
+        return Guest(tuple(self.imports), tuple(self.exports), self.types, self.indices)
 
     def _count(self, section: Section) -> int:
         count = Reader(self.component, section.start, section.end).u32()
@@ -64,6 +67,7 @@ class _GuestReader:
                 at = extern.equals
                 origin = self.origins[at] if at is not None and at < len(self.origins) else None
                 self.types[extern.name] = origin
+                self.indices[extern.name] = len(self.origins)
                 self.origins.append(origin)
 
     def _exports(self, section: Section) -> None:

@@ -67,12 +67,13 @@ def tools(name: str) -> tuple[str, ...]:
 
 
 def image_name(live: Live) -> str:
-    """What to call the image of a function: its kind, its WASI, and its digest when packages were added."""
+    """What to call the image of a function: its kind, trigger and WASI, and its digest when packages were added."""
     function, build = live.function, live.build
     known = language(function.language)
     kind: str = getattr(known, "family", (known.name,))[0]
-    name = f"{kind}-wasi-{live.prepared.wasi}"
+    trigger = next(iter(function.triggers), "")
+    name = f"{kind}-{trigger}-wasi-{live.prepared.wasi}" if trigger else f"{kind}-wasi-{live.prepared.wasi}"
     if not function.requires:
         return name
-    bare = images.find(live.prepared.wasi, kind=kind)
+    bare = images.find(live.prepared.wasi, kind=kind, trigger=trigger)
     return name if bare is not None and bare.digest == build.image else f"{name}-{build.image[:8]}"

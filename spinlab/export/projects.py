@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from spinlab import state
 from spinlab.app import App
@@ -150,10 +150,12 @@ def plan(
         files.update(share.part.files)
     pins = _requirements(shares, components)
     docs = {}
-    short = next((share.official["short.py"] for share in shares if "short.py" in share.official), None)
-    if short is not None and components != "official":
-        files["short.py"] = short
-        docs["short.py"] = "what `request` and `Response` of `def handle(request)` are; the components hold the same"
+    for name, what in _BESIDE.items() if components != "official" else ():
+        having = (s.official for s in shares if bool(s.live.function.triggers) == (name == "message.py"))
+        module = next((official[name] for official in having if name in official), None)
+        if module is not None:
+            files[name] = module
+            docs[name] = what
     needs = highest(
         (
             *map(minimum, {id(share.part.binary): share.part.binary for share in shares}.values()),
@@ -174,6 +176,13 @@ def plan(
         ".gitignore": gitignore(manifest).encode(),
     }
     return Plan(manifest, dict(sorted(files.items())), needs, made.options)
+
+
+_BESIDE: Final = {
+    "short.py": "what `request` and `Response` of `def handle(request)` are; the components hold the same",
+    "message.py": "what `message` of `def handle(message)` is; the components hold the same",
+}
+"""Modules of short forms that stand beside an export to be read."""
 
 
 @dataclass(frozen=True)

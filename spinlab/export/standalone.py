@@ -28,6 +28,8 @@ from spinlab.engine.binary import (
     sections,
     strip_custom,
 )
+from spinlab.engine.events import EVENTS
+from spinlab.engine.guest import read_guest
 from spinlab.errors import ExportError
 
 ENVIRONMENT = "wasi:cli/environment@"
@@ -54,6 +56,7 @@ def bundle(image: bytes, environment: Mapping[str, str]) -> bytes:
             hint="export it with --components shared",
         )
     instances = [x.name for x in imported]
+    functions = {event.export for events in EVENTS.values() for event in events}
     out = [COMPONENT_HEADER, beginning]
     out += [section_bytes(COMPONENT, provider(name, environment)) for name in changed]
     out += [bytes((COMPONENT,)), leb(len(image)), image]
@@ -61,10 +64,12 @@ def bundle(image: bytes, environment: Mapping[str, str]) -> bytes:
     for number, name in enumerate(changed):
         provided = outer.instantiate(number, {name: given[name]})
         given[name] = outer.alias(provided, name)
-    whole = outer.instantiate(len(changed), given)
+    whole = outer.instantiate(len(changed), given, read_guest(image).indices)
     for exported in exports(image):
         if exported.kind == "instance" and _is_public(exported.name):
             outer.export(exported.name, outer.alias(whole, exported.name))
+        elif exported.kind == "function" and exported.name in functions:
+            outer.export_function(whole, exported.name)
     return b"".join([*out, *outer.sections])
 
 
@@ -94,11 +99,13 @@ class _Instances:
     def __init__(self, imported: int) -> None:
         self.sections: list[bytes] = []
         self._next = imported
+        self._functions = 0
 
-    def instantiate(self, component: int, given: Mapping[str, int]) -> int:
-        """An instance of a nested component, with its imports by name."""
+    def instantiate(self, component: int, given: Mapping[str, int], types: Mapping[str, int] = {}) -> int:
+        """An instance of a nested component, with its imports by name: instances and types."""
         arguments = b"".join(_name(name) + b"\x05" + leb(index) for name, index in given.items())
-        return self._add(INSTANCE, b"\0" + leb(component) + leb(len(given)) + arguments)
+        arguments += b"".join(_name(name) + b"\x03" + leb(index) for name, index in types.items())
+        return self._add(INSTANCE, b"\0" + leb(component) + leb(len(given) + len(types)) + arguments)
 
     def alias(self, instance: int, name: str) -> int:
         """An instance that another one exports."""
@@ -107,6 +114,12 @@ class _Instances:
     def export(self, name: str, instance: int) -> None:
         """Export an instance; that makes an index too."""
         self._add(EXPORT, b"\0" + _name(name) + b"\x05" + leb(instance) + b"\0")
+
+    def export_function(self, instance: int, name: str) -> None:
+        """Export a function that an instance exports; both make an index among functions."""
+        self.sections.append(section_bytes(ALIAS, b"\x01\x01\0" + leb(instance) + _name(name)))
+        self.sections.append(section_bytes(EXPORT, b"\x01\0" + _name(name) + b"\x01" + leb(self._functions) + b"\0"))
+        self._functions += 2
 
     def _add(self, section: int, body: bytes) -> int:
         self.sections.append(section_bytes(section, b"\x01" + body))

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -83,9 +83,7 @@ _bytes: dict[Path, bytes] = {}
 _known: dict[str, Image] = {}
 
 
-def python(
-    wasi: str = "0.2", requires: Iterable[str] = (), progress: Progress = silent, *, trigger: str = ""
-) -> Image:
+def python(wasi: str = "0.2", requires: Iterable[str] = (), progress: Progress = silent, *, trigger: str = "") -> Image:
     """The Python image for a version of WASI and a set of packages, built at the first need.
 
     Parameters:
@@ -220,7 +218,7 @@ def load(folder: Path, name: str, *, check: bool = True) -> Image | None:
     return image
 
 
-def _build(about: dict[str, object], make: Make, name: str, progress: Progress) -> Image:
+def _build(about: Mapping[str, object], make: Make, name: str, progress: Progress) -> Image:
     """Build an image and store it as `name` in the cache."""
     begun = time.monotonic()
     with cache.scratch() as scratch:

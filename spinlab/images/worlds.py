@@ -2,8 +2,8 @@
 
 A world's own part is the folder ``triggers/TRIGGER`` with ``02`` or ``03`` for its WASI:
 
-- ``trigger.py``, which runs in the sandbox: the export in Python's terms (``HANDLER`` and ``METHOD``), `message` of what
-  the export is called with, `result` of what the cell's ``handle`` returned, and `failure` of an exception.
+- ``trigger.py``, which runs in the sandbox: the export in Python's terms (``HANDLER`` and ``METHOD``), `message` of
+  what the export is called with, `result` of what the cell's ``handle`` returned, and `failure` of an exception.
 - ``wit``, when the SDK lacks the world: the trigger's own WIT, as its official projects carry it.
 """
 
@@ -48,7 +48,9 @@ WORLDS: Final[Mapping[tuple[str, str], World]] = {
     ("redis", "0.2"): World(
         "spin-redis", "InboundRedis", "handle_message", "message", False, ("exports.InboundRedis", _SDK)
     ),
-    ("cron", "0.2"): World("fermyon:spin-cron/spin-cron@2.0.0", "WitWorld", "handle_cron_event", "metadata", True, _OWN),
+    ("cron", "0.2"): World(
+        "fermyon:spin-cron/spin-cron@2.0.0", "WitWorld", "handle_cron_event", "metadata", True, _OWN
+    ),
 }
 """Trigger and WASI -> its world. A line and a folder is all that another one needs."""
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from spinlab import bridge
 from spinlab.engine import binary
-from spinlab.errors import ComponentError, SpinError
+from spinlab.engine.events import choose_event
+from spinlab.errors import ComponentError, HandlerError, SpinError
 from spinlab.function import Function
 from spinlab.images import list_images
 from spinlab.languages import html, wat
@@ -184,6 +185,9 @@ def wasi_of(function: Function) -> str:
         names = [exported.name for exported in binary.exports(_bytes(function))]
     except ComponentError:
         return ""
+    for trigger in function.triggers:
+        with suppress(HandlerError):
+            return choose_event(trigger, names).wasi
     if any(name.startswith("wasi:http/handler@0.3.") for name in names):
         return "0.3"
     return "0.2" if any(name.startswith("wasi:http/incoming-handler@0.2.") for name in names) else ""

@@ -14,7 +14,7 @@ from spinlab.errors import NameRefused, SourceError
 from spinlab.function import Function
 from spinlab.images import Image
 from spinlab.images.recipe import RECIPES
-from spinlab.languages import ALIASES, Build, BuildContext, templates
+from spinlab.languages import ALIASES, Build, BuildContext, Progress, silent, templates
 from spinlab.languages.python import official
 from spinlab.languages.python.check import RESERVED, Checked, check, import_name
 from spinlab.languages.python.from_function import source_of
@@ -51,7 +51,7 @@ class PythonLanguage:
             NameRefused: A module's name is taken.
         """
         begun = time.perf_counter()
-        image = images.python(function.wasi, function.requires, context.progress)
+        image = _image(function, context.progress)
         cells = {import_name(name): module for name, module in context.modules.items()}
         if function.module:
             cells.pop(import_name(function.name), None)
@@ -78,7 +78,10 @@ class PythonLanguage:
         )
 
     def official(self, function: Function, build: Build) -> Mapping[str, bytes] | None:
-        """The files of the same cell as a project of Spin's template ``http-py`` (0.3) or ``http-py-p2`` (0.2)."""
+        """The files of the same cell as a project of Spin's template ``http-py`` (0.3) or ``http-py-p2`` (0.2).
+
+        For a trigger's messages the same with the trigger's world.
+        """
         if function.module:
             return None
         checked = self._known(function, build)
@@ -88,14 +91,22 @@ class PythonLanguage:
             for path, data in build.files.items()
             if path != f"{FOLDER}/app.py"
         }
-        image = images.python(function.wasi, function.requires)
-        return official.project(checked.source.text, function.wasi, checked.form, checked.late, modules, image.requires)
+        image = _image(function)
+        return official.project(
+            checked.source.text,
+            function.wasi,
+            checked.form,
+            checked.late,
+            modules,
+            image.requires,
+            trigger=image.trigger,
+        )
 
     def build_command(self, function: Function, build: Build) -> str:
         """The command that builds the official project, in its folder and with its environment activated."""
         checked = self._known(function, build)
         assert checked.form is not None
-        return official.command(function.wasi, checked.form, checked.late)
+        return official.command(function.wasi, checked.form, checked.late, next(iter(function.triggers), ""))
 
     def starter(self, template: str = "http") -> str:
         """A cell to begin with.
@@ -119,7 +130,7 @@ class PythonLanguage:
 
     def _known(self, function: Function, build: Build) -> Checked:
         """What was found when the function was built."""
-        image = images.python(function.wasi, function.requires)
+        image = _image(function)
         names = [path.removeprefix(f"{FOLDER}/").removesuffix(".py") for path in build.files]
         cells = {name: Function(name, "", module=True) for name in names if name != "app"}
         return self._check(function, image, frozenset(), cells)
@@ -144,6 +155,11 @@ class PythonLanguage:
                     ) from None
                 waiting += found[name].uses
         return dict(sorted(found.items()))
+
+
+def _image(function: Function, progress: Progress = silent) -> Image:
+    """The image that a function runs on."""
+    return images.python(function.wasi, function.requires, progress, trigger=next(iter(function.triggers), ""))
 
 
 def _refuse_name(function: Function, image: Image) -> None:

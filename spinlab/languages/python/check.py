@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from spinlab.errors import SourceError
 from spinlab.function import Function
 from spinlab.languages import text_of
-from spinlab.languages.python import calls, handlers, imports, names
+from spinlab.languages.python import calls, handlers, imports, message_handlers, names
 from spinlab.languages.python.handlers import Form
 from spinlab.languages.python.imports import Available, Import
 from spinlab.languages.python.source import Source, parse
 
-RESERVED = frozenset({"app", "main", "short", "short_handler", "spin_sdk"})
+RESERVED = frozenset(
+    {"app", "main", "message", "message_handler", "short", "short_handler", "spin_sdk", "trigger", "wit_world"}
+)
 """Module names that are taken, in an image or in an official project."""
 
 
@@ -68,9 +70,16 @@ def check(
         places = [f"line {e.location.line}: {e.message}" for e in more if e.location]
         first.details = "\n".join(places)
         raise first
-    form = None if function.module else handlers.find(source, function.wasi, function.first_line)
+    form = None if function.module else _form(source, function)
     taken = imports.imports(source.tree)
     return Checked(source, form, _uses(taken, available), _late(taken, available))
+
+
+def _form(source: Source, function: Function) -> Form:
+    trigger = next(iter(function.triggers), "")
+    if trigger:
+        return message_handlers.find(source, trigger, function.wasi, function.first_line)
+    return handlers.find(source, function.wasi, function.first_line)
 
 
 def _undefined(

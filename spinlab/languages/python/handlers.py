@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import difflib
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Final, TypeAlias
 
 from spinlab.errors import Location, SourceError
+from spinlab.images.worlds import WORLDS
 from spinlab.languages.python.source import Source, blocks
 
-Form = Literal["handle", "IncomingHandler", "HttpHandler"]
-FORMS: tuple[Form, ...] = ("handle", "IncomingHandler", "HttpHandler")
+Form: TypeAlias = str
+"""The name that the cell defines."""
+
+FORMS: Final = ("handle", "IncomingHandler", "HttpHandler")
 CLASS = {"0.2": "IncomingHandler", "0.3": "HttpHandler"}
 OTHER = {"0.2": "0.3", "0.3": "0.2"}
 _SHORT = "def handle(request):"
@@ -31,7 +34,7 @@ def find(source: Source, wasi: str, first_line: int = 1) -> Form:
     """
     bound = list(bindings(source.tree.body))
     stars = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for _, node in bound)
-    found = [(name, node) for name, node in bound if name in FORMS and not _from_sdk(node)]
+    found = [(name, node) for name, node in bound if name in FORMS and not from_sdk(node)]
     if not found:
         if stars:
             return "handle"
@@ -43,12 +46,11 @@ def find(source: Source, wasi: str, first_line: int = 1) -> Form:
         raise SourceError(
             f"the cell defines several handlers: {lines}",
             hint="keep one: one cell is one function; another handler is another cell",
-            location=source.at(found[1][1], "the second one", width=_width(found[1][1])),
+            location=source.at(found[1][1], "the second one", width=width_of(found[1][1])),
         )
     name, node = found[-1]
-    form = next(form for form in FORMS if form == name)
-    _check(source, form, node, wasi)
-    return form
+    _check(source, name, node, wasi)
+    return name
 
 
 def bindings(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
@@ -68,11 +70,12 @@ def bindings(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                 yield from bindings(block)
 
 
-def _from_sdk(node: ast.stmt) -> bool:
+def from_sdk(node: ast.stmt) -> bool:
+    """Whether a statement only imports from the SDK."""
     return isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "spin_sdk"
 
 
-def _width(node: ast.AST) -> int | None:
+def width_of(node: ast.AST) -> int | None:
     """Columns of ``def name`` or ``class name``, so that a caret stands under the head and not under the body."""
     if isinstance(node, ast.FunctionDef):
         return len("def ") + len(node.name)
@@ -84,11 +87,14 @@ def _width(node: ast.AST) -> int | None:
 def _missing(source: Source, bound: list[tuple[str, ast.stmt]], wasi: str) -> SourceError:
     wanted = CLASS[wasi]
     for name, node in bound:
+        trigger = next((trigger for (trigger, _), world in WORLDS.items() if world.handler == name), "")
+        if trigger and isinstance(node, ast.ClassDef):
+            return _of_messages(source, node)
         if isinstance(node, ast.ClassDef) and any(_ends(base) in _BASES for base in node.bases):
             return SourceError(
                 f"the cell's handler class is called {name}",
                 hint=f"Spin looks for the name {wanted}: class {wanted}(...)",
-                location=source.at(node, f"call it {wanted}", width=_width(node)),
+                location=source.at(node, f"call it {wanted}", width=width_of(node)),
             )
     functions = {n: node for n, node in bound if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
     close = [n for n in _ALIKE if n in functions] or difflib.get_close_matches("handle", functions, 1, 0.75)
@@ -99,12 +105,24 @@ def _missing(source: Source, bound: list[tuple[str, ast.stmt]], wasi: str) -> So
         return SourceError(
             f"the cell defines no handler; is it {close[0]}?",
             hint=f"call it handle: {_SHORT}; for code that other cells import add --module",
-            location=source.at(node, "call it handle", width=_width(node)),
+            location=source.at(node, "call it handle", width=width_of(node)),
         )
     return SourceError(
         "the cell defines no handler",
         hint=f"write {_SHORT} or class {wanted}; for code that other cells import add --module",
         location=Location(1),
+    )
+
+
+def _of_messages(source: Source, node: ast.ClassDef) -> SourceError:
+    methods = {n.name for n in node.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    meant = [trigger for (trigger, _), world in WORLDS.items() if world.handler == node.name]
+    named = [trigger for (trigger, _), world in WORLDS.items() if trigger in meant and world.method in methods]
+    options = " or ".join(f"--{trigger}" for trigger in dict.fromkeys(named or meant))
+    return SourceError(
+        f"class {node.name} takes messages, and this function has no trigger that sends any",
+        hint=f"add {options} to the %%spin line, or write {_SHORT} for requests",
+        location=source.at(node, f"needs {options}", width=width_of(node)),
     )
 
 
@@ -117,14 +135,14 @@ def _ends(node: ast.expr) -> str:
 
 def _check(source: Source, form: Form, node: ast.stmt, wasi: str) -> None:
     if form == "handle":
-        _check_function(source, node)
+        check_function(source, node, "request")
         return
     if form != CLASS[wasi]:
         other = OTHER[wasi]
         raise SourceError(
             f"class {form} is the form of WASI {other}, and this function runs on WASI {wasi}",
             hint=f"add --wasi {other}, or write class {CLASS[wasi]}, or {_SHORT}, which runs on both",
-            location=source.at(node, f"needs --wasi {other}", width=_width(node)),
+            location=source.at(node, f"needs --wasi {other}", width=width_of(node)),
         )
     if isinstance(node, ast.ClassDef):
         _check_class(source, form, node)
@@ -141,29 +159,38 @@ def _check_class(source: Source, form: Form, node: ast.ClassDef) -> None:
                 hint="write "
                 + ("async " if form == "HttpHandler" else "")
                 + "def handle_request(self, request) and return a Response",
-                location=source.at(node, width=_width(node)),
+                location=source.at(node, width=width_of(node)),
             )
         return
     if form == "IncomingHandler" and isinstance(method, ast.AsyncFunctionDef):
         raise SourceError(
             "handle_request of IncomingHandler can't be async: the SDK for WASI 0.2 does not wait for it",
             hint="drop async, or write async def handle(request), or class HttpHandler with --wasi 0.3",
-            location=source.at(method, width=_width(method)),
+            location=source.at(method, width=width_of(method)),
         )
     if form == "HttpHandler" and isinstance(method, ast.FunctionDef):
         raise SourceError(
             "handle_request of HttpHandler must be async: the SDK for WASI 0.3 awaits it",
             hint="write async def handle_request(self, request)",
-            location=source.at(method, width=_width(method)),
+            location=source.at(method, width=width_of(method)),
         )
 
 
-def _check_function(source: Source, node: ast.stmt) -> None:
+def check_function(source: Source, node: ast.stmt, what: str) -> None:
+    """Let a short form pass.
+
+    Parameters:
+        what: What it is called with.
+
+    Raises:
+        SourceError: It can't be called with one argument.
+    """
+    short = f"def handle({what}):"
     if isinstance(node, ast.ClassDef):
         raise SourceError(
-            "handle is a class; it is called with the request and must be a function",
-            hint=f"write {_SHORT}",
-            location=source.at(node, width=_width(node)),
+            f"handle is a class; it is called with the {what} and must be a function",
+            hint=f"write {short}",
+            location=source.at(node, width=width_of(node)),
         )
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.decorator_list:
         return
@@ -174,9 +201,7 @@ def _check_function(source: Source, node: ast.stmt) -> None:
     if (not positional and not arguments.vararg) or required > 1 or named:
         count = required + len(named)
         raise SourceError(
-            f"handle takes {count} arguments; it is called with one, the request"
-            if count
-            else "handle takes no argument; it is called with one, the request",
-            hint=f"write {_SHORT}",
-            location=source.at(node, width=_width(node)),
+            f"handle takes {count or 'no'} argument{'' if count == 0 else 's'}; it is called with one, the {what}",
+            hint=f"write {short}",
+            location=source.at(node, width=width_of(node)),
         )

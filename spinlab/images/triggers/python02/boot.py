@@ -8,7 +8,6 @@ sys.dont_write_bytecode = True  # what one build leaves must not be found by the
 
 import cell
 import message_handler
-import short_handler  # noqa: F401 - has the loop of `async def`
 import stdlib
 import trigger
 
@@ -57,6 +56,7 @@ class WarmUp:
 
 globals()[trigger.HANDLER] = type(trigger.HANDLER, (), {trigger.METHOD: take})
 message_handler.report = cell.report_current
+stdlib.take("spin_sdk.wit.exports")
 stdlib.gather(os.path.dirname(__file__))
 cell.forget_build()
 gc.collect()

@@ -7,6 +7,7 @@ import inspect
 import traceback
 
 import trigger
+from short_handler import Loop
 
 report = traceback.print_exc
 
@@ -25,8 +26,6 @@ def answer(function, arguments):
     try:
         result = function(trigger.message(*arguments))
         if inspect.isawaitable(result):
-            from short_handler import Loop
-
             result = Loop().run_until_complete(result)
         return trigger.result(result)
     except BaseException as error:

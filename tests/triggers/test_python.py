@@ -1,0 +1,197 @@
+"""Python cells that messages start: the short form and the SDK's own class."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spinlab import App, Function, load
+from spinlab.errors import OptionError, SourceError
+from spinlab.export import project
+from tests.servers.redis import redis
+from tests.triggers.test_redis import publish, until
+
+SHORT = """\
+from spin_sdk import key_value
+
+
+def handle(message):
+    with key_value.open_default() as store:
+        store.set("last", bytes(message))
+    if message.text == "fail":
+        raise ValueError("no such job")
+    print("got", len(message.payload))
+"""
+OWN = """\
+from spin_sdk.wit import exports
+
+
+class InboundRedis(exports.InboundRedis):
+    def handle_message(self, message: bytes):
+        print("the SDK's", message.decode())
+        if not message:
+            raise RuntimeError("empty")
+"""
+CRON = """\
+def handle(message):
+    print("at", message.timestamp, message.metadata, message.payload)
+    if message.timestamp == 13:
+        raise ValueError("not thirteen")
+"""
+WORLD = """\
+import wit_world
+from wit_world.imports.cron_types import Error_Other
+from wit_world.types import Err
+
+
+class WitWorld(wit_world.WitWorld):
+    def handle_cron_event(self, metadata):
+        if metadata.timestamp == 13:
+            raise Err(Error_Other("thirteen"))
+        print("its time", metadata.timestamp)
+"""
+EVERY_YEAR = {"cron": ({"cron_expression": "0 0 0 1 1 *"},)}
+
+
+def worker(source: str = SHORT, name: str = "worker", address: str = "redis://127.0.0.1:1") -> Function:
+    triggers = {"redis": ({"channel": "jobs", "address": address},)}
+    return Function(name, source, key_value_stores=("default",), triggers=triggers)
+
+
+def said(app: App, name: str) -> str:
+    return "\n".join(line.line.text for line in app.logs(name))
+
+
+def test_a_python_cell_runs_for_each_message_and_an_edit_is_live_with_the_next(app: App, tmp_path: Path) -> None:
+    with redis(tmp_path) as port:
+        function = worker(address=f"redis://127.0.0.1:{port}")
+        app.add(function)
+        assert app.listeners[0].wait(60)
+        publish(port, "jobs", b"\x00\xff\x80 bytes")
+        until(lambda: len(app.traces("worker")) == 1)
+        assert app.kv("default").get("last") == b"\x00\xff\x80 bytes"
+        assert app.traces("worker")[0].status == 200
+        image = app.functions["worker"].build.image
+        app.add(replace(function, source=SHORT.replace('"got"', '"now got"')))
+        publish(port, "jobs", b"two")
+        until(lambda: "now got 3" in said(app, "worker"))
+        assert app.functions["worker"].build.image == image  # nothing was built
+
+
+def test_an_exception_is_the_failure_of_the_run_and_points_into_the_cell(app: App) -> None:
+    app.add(worker())
+    assert app.send("worker", "fail").status == 500
+    told = said(app, "worker")
+    assert 'File "worker.py", line 8, in handle' in told
+    assert "ValueError: no such job" in told
+    assert "message_handler" not in told
+    assert app.send("worker", "fine").status == 200
+
+
+def test_the_sdks_class_takes_the_messages(app: App) -> None:
+    app.add(worker(OWN, "own"))
+    assert app.send("own", "hello").status == 200
+    assert "the SDK's hello" in said(app, "own")
+    assert app.send("own", "").status == 500
+    assert 'File "own.py", line 8, in handle_message' in said(app, "own")
+
+
+def test_a_handler_may_wait(app: App) -> None:
+    source = "import asyncio\n\n\nasync def handle(message):\n    await asyncio.sleep(0.01)\n    print('waited')\n"
+    app.add(worker(source, "waits"))
+    assert app.send("waits", "x").status == 200
+    assert "waited" in said(app, "waits")
+
+
+def test_a_cell_that_fails_at_import_is_not_taken(app: App) -> None:
+    with pytest.raises(SourceError, match="ZeroDivisionError"):
+        app.add(worker("1 / 0\n\n\ndef handle(message):\n    pass\n", "broken"))
+
+
+def test_what_a_message_lacks_is_said_with_what_it_has(app: App) -> None:
+    app.add(worker("def handle(request):\n    print(request.query)\n", "query"))
+    assert app.send("query", "x").status == 500
+    assert "this message has no 'query'; it has payload, text, json()" in said(app, "query")
+
+
+def test_cron_gives_the_time_and_the_failure_its_text(app: App) -> None:
+    app.add(Function("tick", CRON, triggers=EVERY_YEAR))
+    assert app.send("tick", "1700000000").status == 200
+    assert "at 1700000000 {'timestamp': 1700000000} b''" in said(app, "tick")
+    answer = app.send("tick", "13")
+    assert answer.status == 500
+    assert answer.error is not None
+    assert "ValueError: not thirteen" in answer.error.details
+
+
+def test_a_cell_may_have_the_class_of_crons_world(app: App) -> None:
+    app.add(Function("tick", WORLD, triggers=EVERY_YEAR))
+    assert app.send("tick", "7").status == 200
+    assert "its time 7" in said(app, "tick")
+    answer = app.send("tick", "13")
+    assert (answer.status, answer.error and answer.error.details) == (500, "thirteen")
+
+
+@pytest.mark.parametrize(
+    ("source", "triggers", "told", "line"),
+    [
+        ("x = 1\n\n\nclass IncomingHandler:\n    pass\n", "redis", "class IncomingHandler answers requests", 4),
+        ("\ndef handle(a, b):\n    pass\n", "redis", "handle takes 2 arguments; it is called with one, the message", 2),
+        ("\ndef work(message):\n    pass\n", "redis", "the cell defines no handler; is it work?", 2),
+        ("\nclass InboundRedis:\n    def handle_message(self):\n        pass\n", "redis", "self and one argument", 3),
+        ("\nclass WitWorld:\n    pass\n", "redis", "class WitWorld does not take the messages of --redis", 2),
+        ("\nclass InboundRedis:\n    pass\n", "cron", "class InboundRedis does not take the messages of --cron", 2),
+        ("\nclass InboundRedis:\n    pass\n", "", "class InboundRedis takes messages", 2),
+        ("def handle(m):\n    pass\n\n\nclass InboundRedis:\n    pass\n", "redis", "several handlers", 5),
+    ],
+)
+def test_a_handler_that_does_not_fit_its_trigger_is_refused_with_its_line(
+    app: App, source: str, triggers: str, told: str, line: int
+) -> None:
+    known = {"redis": {"redis": ({"channel": "jobs"},)}, "cron": EVERY_YEAR, "": {}}
+    with pytest.raises(SourceError, match=told) as caught:
+        app.add(Function("f", source, triggers=known[triggers]))
+    assert caught.value.location is not None
+    assert caught.value.location.line == line
+    assert caught.value.hint
+    assert not app.functions
+
+
+def test_a_version_of_wasi_that_there_is_not_is_said(app: App) -> None:
+    with pytest.raises(OptionError, match=r"no Python image for WASI 0\.9"):
+        app.add(replace(worker(), wasi="0.9"))
+
+
+@pytest.mark.parametrize("form", ["shared", "standalone"])
+def test_an_export_takes_the_same_messages(app: App, tmp_path: Path, form: str) -> None:
+    app.add(worker())
+    app.add(Function("tick", CRON, triggers=EVERY_YEAR))
+    project(app, tmp_path / "out", components=form)  # type: ignore[arg-type]
+    if form == "shared":
+        assert (tmp_path / "out/images/python-redis-wasi-0.2.wasm").exists()
+        assert (tmp_path / "out/message.py").exists()
+    loaded = load(tmp_path / "out")
+    try:
+        assert loaded.functions["worker"].function.language == ("python" if form == "shared" else "wasm")
+        assert loaded.send("worker", "again").status == 200
+        assert loaded.kv("default").get("last") == b"again"
+        assert loaded.send("worker", "fail").status == 500
+        answer = loaded.send("tick", "13")
+        assert answer.error is not None
+        assert "ValueError: not thirteen" in answer.error.details
+    finally:
+        loaded.close()
+
+
+def test_an_edit_takes_no_build(app: App) -> None:
+    app.add(worker())
+    app.send("worker", "x")
+    before = time.perf_counter()
+    app.add(worker(SHORT.replace("got", "took")))
+    build = app.functions["worker"].build
+    assert build.seconds < time.perf_counter() - before
+    assert app.send("worker", "x").status == 200
+    assert "took 1" in said(app, "worker")
