@@ -25,17 +25,17 @@ SAFE_CLANG: Final = (15, 0, 7)
 _CLANG = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
-def component_of(data: bytes, *, wagi: bool, progress: Progress = silent) -> bytes:
+def component_of(data: bytes, *, program: bool, progress: Progress = silent) -> bytes:
     """The component that runs; `data` itself unless it is a core module that one can be made of.
 
     Parameters:
         data: A component or core module.
-        wagi: Whether the executor is wagi.
+        program: Whether its main function is to run, by the executor wagi or as a command.
         progress: Told while tools are fetched and run.
 
     Raises:
         ComponentError: No component can be made of the module; says why.
-        HandlerError: It is no program, and the executor is wagi.
+        HandlerError: It is no program, and has to be one.
         ToolMissing: What makes it is not here and can't be had.
     """
     if data[:8] != MODULE_HEADER:
@@ -43,7 +43,7 @@ def component_of(data: bytes, *, wagi: bool, progress: Progress = silent) -> byt
     module = read_module(data)
     if module.has_world:
         return _made(data, "reactor", progress)
-    if wagi:
+    if program:
         _check_program(module)
         return _made(data, "command", progress)
     return data
@@ -52,14 +52,14 @@ def component_of(data: bytes, *, wagi: bool, progress: Progress = silent) -> byt
 def _check_program(module: Module) -> None:
     if not module.is_program:
         raise HandlerError(
-            "failed to find wasi command interface for wagi executor: the core module has no _start",
+            "failed to find wasi command interface: the core module has no _start",
             hint="build it as a program with a main function, not as a library",
         )
     others = [name for name in module.imports if name != component.PREVIEW1]
     if others:
         raise ComponentError(
             f"the core module imports from {', '.join(others[:5])}, which nobody provides",
-            hint=f"a CGI program imports nothing but {component.PREVIEW1}"
+            hint=f"a program imports nothing but {component.PREVIEW1}"
             + (": build it for wasm32-wasip1" if "env" in others else ""),
         )
     made_by = _CLANG.match(module.clang)

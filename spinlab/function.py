@@ -105,6 +105,11 @@ class Function:
     loaded: Component | None = field(default=None, repr=False)
 
     @property
+    def is_program(self) -> bool:
+        """Whether a main function runs, as CGI does for a request or by itself as a command."""
+        return self.executor == "wagi" or "command" in self.triggers
+
+    @property
     def source_size(self) -> int:
         """Bytes of the source."""
         return len(self.source.encode() if isinstance(self.source, str) else self.source)

@@ -99,14 +99,14 @@ class Maker:
         return live.build == language(live.function.language).build(live.function, context)
 
     def _prepare(self, function: Function, build: Build, progress: Progress) -> Prepared:
-        wagi = function.executor == "wagi"
+        command = function.is_program
         component = build.component
         if component[:8] == MODULE_HEADER:
             from spinlab.adapting import component_of  # it brings the tools that make components, most need none
 
-            component = component_of(component, wagi=wagi, progress=progress)
-        trigger = next(iter(function.triggers), "")
-        return self.engine.prepare(component, name=function.name, command=wagi, trigger=trigger, progress=progress)
+            component = component_of(component, program=command, progress=progress)
+        trigger = "" if command else next(iter(function.triggers), "")
+        return self.engine.prepare(component, name=function.name, command=command, trigger=trigger, progress=progress)
 
     def _sandbox(self, function: Function, build: Build, prepared: Prepared, mounts: Mapping[str, bytes]) -> Sandbox:
         services = self._services()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinlab.engine.cache import Cache
     from spinlab.engine.cache import default_folder as cache_folder
     from spinlab.engine.calls import Call, Collector, Outcome, Sink, failure
-    from spinlab.engine.commands import Answer, Gateway
+    from spinlab.engine.commands import Answer, Exited, Gateway, Plain
     from spinlab.engine.engine import Engine, Prepared, Sizes
     from spinlab.engine.process import default_engine
     from spinlab.engine.program import compressed
@@ -26,8 +26,10 @@ __all__ = [
     "Call",
     "Collector",
     "Engine",
+    "Exited",
     "Gateway",
     "Outcome",
+    "Plain",
     "Prepared",
     "Sandbox",
     "Sink",
@@ -46,8 +48,10 @@ _HOMES = {
     "Call": ("calls", "Call"),
     "Collector": ("calls", "Collector"),
     "Engine": ("engine", "Engine"),
+    "Exited": ("commands", "Exited"),
     "Gateway": ("commands", "Gateway"),
     "Outcome": ("calls", "Outcome"),
+    "Plain": ("commands", "Plain"),
     "Prepared": ("engine", "Prepared"),
     "Sandbox": ("sandbox", "Sandbox"),
     "Sink": ("calls", "Sink"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from spinlab.engine.commands import CommandExchange, Gateway
+from spinlab.engine.commands import CommandExchange, Gateway, Plain, PlainExchange
 from spinlab.engine.effects import Context
 from spinlab.engine.exchange import Exchange
 from spinlab.engine.messages import MessageExchange
@@ -130,7 +130,7 @@ class Call:
         context: What the guest may use.
         request: The request.
         sink: Where the response goes.
-        gateway: What stands between HTTP and a command; None for a guest that answers HTTP.
+        gateway: What stands between HTTP and a command, or its arguments; None for a guest that answers HTTP.
         message: Whether the body is a message of a trigger, which has no answer but success or failure.
 
     Attributes:
@@ -144,7 +144,7 @@ class Call:
         self.started = time.perf_counter()
         self.context = context
         self.exchange = (
-            CommandExchange(context, request, sink, gateway)
+            (PlainExchange if isinstance(gateway, Plain) else CommandExchange)(context, request, sink, gateway)
             if gateway
             else (MessageExchange if message else Exchange)(context, request, sink)
         )
@@ -167,6 +167,8 @@ class Call:
     def finish(self, error: CallError | None) -> None:
         """Tell the sink how it ended. Called once, by the sandbox."""
         context = self.context
+        if isinstance(self.exchange, PlainExchange):
+            error = self.exchange.concluded(error)
         context.close()
         outcome = Outcome(
             self.exchange.trailers,

@@ -1,14 +1,16 @@
-"""One HTTP exchange of a command: the whole request is there before it runs, its whole output is read as the answer."""
+"""A command on its way through the engine: behind HTTP, where the whole request is there before it runs and its whole
+output is read as the answer; or run by itself, where its output is passed on as it comes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from spinlab.engine.effects import NEVER, Context, before_nul
 from spinlab.engine.exchange import HEAD, Exchange, Receiver
-from spinlab.errors import GuestError
+from spinlab.errors import CallError, GuestError
 from spinlab.host import END, ERROR, PENDING, Result
 from spinlab.http import Body, Headers, Request
 
@@ -118,3 +120,60 @@ class CommandExchange(Exchange):
         else:
             self.pass_on(answer.status, answer.headers, answer.body)
         return None
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A command that is run by itself, with these arguments, its own name first: the body is its input."""
+
+    arguments: tuple[str, ...]
+
+    def variables(self, length: int) -> Iterable[tuple[str, str]]:
+        """Nothing beside its environment."""
+        return ()
+
+    def answer(self, output: bytes) -> Answer:
+        """Its output as it is."""
+        return Answer(200, Headers(), output)
+
+
+class Exited(GuestError):
+    """A command that ended by itself, but not well.
+
+    Attributes:
+        code: Its exit status, above zero.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the command ended with exit status {code}")
+        self.code = code
+
+
+class PlainExchange(CommandExchange):
+    """Serves a command that is run by itself: what it writes goes to the receiver as it comes."""
+
+    def _stdout(self, _args: str, data: bytes) -> Result:
+        self._written += len(data)
+        if self._written > self.context.limits.response:
+            self.context.over("response")
+            return Result.error("over")
+        self._pass(data)
+        return Result()
+
+    def answered(self, head: str, data: bytes) -> GuestError | None:
+        """Send the rest of the output on, and say whether it failed."""
+        if self._stdout("", data).status == ERROR:
+            return None
+        return Exited(1) if head == "failed" else None
+
+    def concluded(self, error: CallError | None) -> CallError | None:
+        """What a command that exited has said by its status, in place of an error that knows only of functions."""
+        code = self.context.exit_code
+        return Exited(code) if error is not None and code and self.context.error is None else error
+
+    def _pass(self, data: bytes) -> None:
+        if not self.begun:
+            self.begun = True
+            self._receiver.begin(200, Headers())
+        if data:
+            self._receiver.write(data)

@@ -133,7 +133,7 @@ _COMMAND: Final = "wasi:cli/run"
 
 
 def choose_command(exports: Iterable[str]) -> Handler:
-    """The export that runs a command (Spin: the wagi executor takes ``wasi:cli/run@0.2`` alone).
+    """The export that runs a command (Spin: the wagi executor takes ``wasi:cli/run@0.2`` alone; so do we for all).
 
     Raises:
         HandlerError: There is none.
@@ -143,12 +143,12 @@ def choose_command(exports: Iterable[str]) -> Handler:
     if found:
         return Handler(found[0], "0.2", command=True)
     if any(_handler(n) for n in names):
-        hint = "it answers HTTP by a handler of its own: leave out --executor wagi"
+        hint = "it answers HTTP by a handler of its own: leave out --executor wagi or --command"
     elif any(Interface.parse(n).name == _COMMAND for n in names):
         hint = "its run is of another version: build it for WASI 0.2 or preview 1"
     else:
-        hint = "the wagi executor takes a program with a main function: a core module with _start, or such a component"
-    raise HandlerError(f"failed to find wasi command interface for wagi executor: no export {_COMMAND}@0.2", hint=hint)
+        hint = "write a program with a main function: a core module with _start, or such a component"
+    raise HandlerError(f"failed to find wasi command interface: no export {_COMMAND}@0.2", hint=hint)
 
 
 def _no_handler(names: list[str]) -> str:

@@ -61,5 +61,6 @@ def require_component(data: binary.Buffer) -> None:
         what = "a core module, not a component"
         remedy = "wasm-tools component new IN.wasm -o OUT.wasm (with --adapt ADAPTER.wasm for modules that import WASI)"
     if module.is_program:
-        raise ComponentError(f"the file is {what}, and a program (_start)", hint="run it as CGI: --executor wagi")
+        hint = "run it as CGI: --executor wagi; or by itself: --command"
+        raise ComponentError(f"the file is {what}, and a program (_start)", hint=hint)
     raise ComponentError(f"the file is {what}; it needs an adapter", hint=f"make it a component: {remedy}")

@@ -65,7 +65,7 @@ OPTIONS = (
     Option(("--executor",), "wagi: a program that speaks CGI; http when left out.", "NAME", values=EXECUTORS),
     Option(("--argv",), "A CGI program's arguments; '${SCRIPT_NAME} ${ARGS}' when left out.", "TEXT"),
     Option(("--description",), "One line for the manifest.", "TEXT"),
-    *(Option((f"--{name}",), text, metavar, many=True) for name, (metavar, text) in TRIGGERS.items()),
+    *(Option((f"--{name}",), text, metavar, many=bool(metavar)) for name, (metavar, text) in TRIGGERS.items()),
 )
 """What every function may say, whatever it is made of."""
 
@@ -187,7 +187,7 @@ def _check_combination(given: Arguments) -> None:
             raise given.refuse("route", f"--{flag} and --route exclude each other", f"leave out --route or --{flag}")
     if given["module"] and given["private"]:
         raise given.refuse("private", "a module has no route to hide", "leave out --private")
-    started_by = next((name for name in TRIGGERS if given.each(name)), "")
+    started_by = next((name for name in TRIGGERS if given[name]), "")
     for other in ("route", "private", "module", "executor", *(name for name in TRIGGERS if name != started_by)):
         if started_by and given[other]:
             raise given.refuse(other, f"--{other} and --{started_by} exclude each other", "write a cell for each")
@@ -197,9 +197,11 @@ def _check_combination(given: Arguments) -> None:
 def _triggers(given: Arguments) -> dict[str, tuple[Config, ...]]:
     """The triggers that the options name."""
     return {
-        name: tuple(_trigger(given, name, index, text) for index, text in enumerate(given.each(name)))
-        for name in TRIGGERS
-        if given.each(name)
+        name: tuple(
+            _trigger(given, name, index, text) for index, text in enumerate(given.each(name) if metavar else ("",))
+        )
+        for name, (metavar, _) in TRIGGERS.items()
+        if given[name]
     }
 
 

@@ -17,14 +17,19 @@ from spinlab.triggers.kind import Config, Kind, Place
 
 __all__ = ["KINDS", "OPTIONS", "Config", "Kind", "Place", "kind", "kinds"]
 
-KINDS: Final = {"redis": "spinlab.triggers.redis", "cron": "spinlab.triggers.cron"}
+KINDS: Final = {
+    "redis": "spinlab.triggers.redis",
+    "cron": "spinlab.triggers.cron",
+    "command": "spinlab.triggers.command",
+}
 """Type, as in ``[[trigger.TYPE]]`` -> the module that serves it."""
 
 OPTIONS: Final = {
     "redis": ("CHANNEL", "A Redis channel whose messages start it; redis://HOST:PORT#CHANNEL for one elsewhere."),
     "cron": ("EXPRESSION", "When it runs, in UTC: seconds minutes hours day month weekday [year], in quotes."),
+    "command": ("", "%spin run starts its main function, with arguments."),
 }
-"""Type -> what the value of its option of ``%%spin`` is called, and its line of help."""
+"""Type -> what the value of its option of ``%%spin`` is called (nothing: it has none), and its line of help."""
 
 
 def kind(name: str) -> Kind:

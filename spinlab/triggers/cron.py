@@ -129,7 +129,9 @@ class Cron:
     required = 1
     templated = ()
     settings = ()
+    application = ()
     defaults: Config = {}
+    listens = True
 
     def declared(self, text: str) -> Config:
         """The expression."""

@@ -33,7 +33,9 @@ class Kind(Protocol):
         required: How many of them must be there.
         templated: Those in which ``{{ variable }}`` stands for a value.
         settings: The keys of ``[application.trigger.TYPE]``; a table that lacks one of these has the application's.
+        application: Those of them that stand nowhere else, so that all tables of a manifest share them.
         defaults: What a key is when neither says it.
+        listens: Whether something is waited for; else only a call starts it.
     """
 
     name: str
@@ -41,7 +43,9 @@ class Kind(Protocol):
     required: int
     templated: tuple[str, ...]
     settings: tuple[str, ...]
+    application: tuple[str, ...]
     defaults: Config
+    listens: bool
 
     def declared(self, text: str) -> Config:
         """The keys that the value of its option stands for.

@@ -76,7 +76,12 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"Listener({self.function}, {self.type} {self._kind.subject(self.config)}: {self.state})"
+        return f"Listener({self.function}, {self.type} {self.subject}: {self.state})"
+
+    @property
+    def subject(self) -> str:
+        """What it waits for, such as a channel; no secret."""
+        return self._kind.subject(self.config)
 
     @property
     def is_listening(self) -> bool:
@@ -238,6 +243,7 @@ class Listeners:
             ((name, type_, json.dumps(dict(config), sort_keys=True, default=str)), (name, type_, config))
             for name, live in self.around.lives().items()
             for type_, configs in live.function.triggers.items()
+            if kind(type_).listens
             for config in configs
         ]
 

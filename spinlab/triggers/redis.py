@@ -34,7 +34,9 @@ class Redis:
     required = 1
     templated = ("channel", "address")
     settings = ("address",)
+    application = ()
     defaults: Config = {"address": f"redis://localhost:{PORT}"}
+    listens = True
 
     def declared(self, text: str) -> Config:
         """The channel, or the address and the channel after ``#``."""

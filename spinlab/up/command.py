@@ -77,7 +77,17 @@ def _pair(_context: click.Context, parameter: click.Parameter, given: tuple[str,
         raise click.BadParameter(error.message) from error
 
 
-@click.command()
+class _WithArguments(click.Command):
+    """Takes what stands after ``--`` as the application's own arguments."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta["spinlab.arguments"] = tuple(args[at + 1 :])
+        return super().parse_args(ctx, args[:at])
+
+
+@click.command(cls=_WithArguments)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="")
 @click.option(
     "-f",
@@ -160,7 +170,7 @@ def _pair(_context: click.Context, parameter: click.Parameter, given: tuple[str,
 @click.option("--build", is_flag=True, envvar="SPIN_ALWAYS_BUILD", help="Run the build commands first.")
 @click.option("--format", type=click.Choice(["plain", "json"]), default="plain", help="Of the lines at the start.")
 def up(arguments: tuple[str, ...], tls_cert: str | None, tls_key: str | None, **given: Any) -> None:
-    """Serve a Spin application, as `spin up` does; Ctrl-C ends it."""
+    """Serve a Spin application, as `spin up` does; Ctrl-C ends it. An app's command gets what stands after --."""
     if arguments:
         raise click.UsageError(f"unexpected {arguments[0]!r}. Did you mean `spinlab up -f {arguments[0]}`?")
     if (tls_cert is None) != (tls_key is None):
@@ -182,9 +192,12 @@ def up(arguments: tuple[str, ...], tls_cert: str | None, tls_key: str | None, **
                 "hosts": [host.lower() for host in given["hosts"]],
                 "origins": [origin.lower().rstrip("/") for origin in given["origins"]],
                 "tls": (tls_cert, tls_key) if tls_cert else None,
+                "arguments": click.get_current_context().meta["spinlab.arguments"],
             }
         )
-        serve(options, Bar() if sys.stderr.isatty() else silent)
+        status = serve(options, Bar() if sys.stderr.isatty() else silent)
+    if status:
+        raise SystemExit(status)
 
 
 _others(up)

@@ -1,6 +1,7 @@
 """Where the output of components goes: to files in the log directory, and to the terminal.
 
-As in Spin (``crates/trigger/src/cli/stdio.rs``), both of their streams go to the terminal's stderr.
+As in Spin (``crates/trigger/src/cli/stdio.rs``), both of their streams go to the terminal's stderr; but the stdout of a
+command is ours.
 """
 
 from __future__ import annotations
@@ -56,6 +57,16 @@ class Output:
                 self._keep(component, stream, text)
             if self._followed is None or component in self._followed:
                 _to_terminal(text)
+
+    def passed(self, component: str, data: bytes) -> None:
+        """A piece of what a command writes to its stdout: it goes to ours, so that it can be passed on."""
+        with self._lock:
+            if self.folder is not None:
+                self._keep(component, "stdout", data.decode(errors="replace"))
+            if self._followed is None or component in self._followed:
+                with contextlib.suppress(OSError, ValueError):
+                    sys.stdout.buffer.write(data)
+                    sys.stdout.flush()
 
     def failed(self, error: Exception) -> None:
         """A request that got no proper answer: the reason is for the operator only."""

@@ -27,7 +27,7 @@ from spinlab.loading.written import wasi_of
 from spinlab.manifest import load as load_manifest
 from spinlab.manifest.ids import kebab
 from spinlab.server import Server
-from spinlab.up import addresses, stores
+from spinlab.up import addresses, started, stores
 from spinlab.up.announcing import announce, say
 from spinlab.up.inputs import Sql
 from spinlab.up.output import Output, check_followed
@@ -68,10 +68,11 @@ class Options:
     origins: Sequence[str] = ()
     listen_fd: int | None = None
     drain: float = STOP_SECONDS
+    arguments: Sequence[str] = ()
 
 
-def serve(options: Options, progress: Progress = silent) -> None:
-    """Serve the application until SIGINT or SIGTERM.
+def serve(options: Options, progress: Progress = silent) -> int:
+    """Serve the application until SIGINT or SIGTERM, or until its command has ended; answers the exit status.
 
     Raises:
         SpinError: It can't be served.
@@ -85,6 +86,7 @@ def serve(options: Options, progress: Progress = silent) -> None:
     runtime = _runtime(options, place)
     loaded = read(place, as_is=True, components=options.components, limits=AS_SPIN, progress=progress)
     loaded = replace(loaded, functions=tuple(_adapted(f, options) for f in loaded.functions))
+    command = started.command_of(loaded, options.arguments)
     check_followed(options.follow, [f.name for f in loaded.functions])
     output = Output(
         _log_dir(options, runtime),
@@ -97,6 +99,17 @@ def serve(options: Options, progress: Progress = silent) -> None:
     app = App(app_name(loaded), state_dir=runtime.state_dir, runtime=runtime, tell=output, tracing=False)
     try:
         _fill(app, loaded, options, progress)
+        return _run(app, loaded, command, options, output, (host, port))
+    finally:
+        app.close()
+        output.close()
+
+
+def _run(app: App, loaded: Loaded, command: str, options: Options, output: Output, place: tuple[str, int]) -> int:
+    """Everything between the start and the signal to stop."""
+    host, port = place
+    server = None
+    if started.serves_http(loaded) or options.listen_fd is not None:
         server = Server(
             lambda _label: _Served(app, output),
             host=host,
@@ -109,16 +122,23 @@ def serve(options: Options, progress: Progress = silent) -> None:
             tls=options.tls,
             descriptor=options.listen_fd,
         )
-        with _signals() as stopped:
+    with _signals() as stopped:
+        running = started.Command(app, command, options.arguments, output, stopped)
+        if server is not None:
             _start(server)
-            try:
+        try:
+            if server is not None:
                 announce(app, loaded, server.url, options.format, public=addresses.is_public(host))
+            elif loaded.remarks:
+                say("\n".join(loaded.remarks))
+            if options.format == "plain":
+                started.announce(app)
+            with running.running():
                 _wait(stopped, server)
-            finally:
+        finally:
+            if server is not None:
                 server.stop(options.drain)
-    finally:
-        app.close()
-        output.close()
+    return running.status
 
 
 # ---- before the start
@@ -245,9 +265,9 @@ def _signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _wait(stopped: threading.Event, server: Server) -> None:
+def _wait(stopped: threading.Event, server: Server | None) -> None:
     while not stopped.wait(0.5):
-        if not server.running:
+        if server is not None and not server.running:
             raise ListenError("the listener has ended")
 
 

@@ -243,6 +243,8 @@ def _times(known: CardFacts) -> str:
 def _instance(known: CardFacts) -> str:
     if not known.wasi:
         return ""
+    if "command" in known.function.triggers:
+        return "a command, started by %spin run"
     if known.function.executor == "wagi":
         given = "" if known.function.argv == ARGV else f" with the arguments {known.function.argv}"
         return f"a CGI program (wagi), started for each request{given}"

@@ -46,6 +46,29 @@ def test_a_cell_runs_by_the_clock_and_now(kernel: Kernel) -> None:
     kernel.run("%spin remove tick").ok()
 
 
+def test_a_cell_is_a_command_that_runs_with_arguments(kernel: Kernel) -> None:
+    source = """
+#include <stdio.h>
+int main(int count, char **words) {
+    char line[80];
+    for (int i = 1; i < count; i++) printf("%d %s\\n", i, words[i]);
+    if (fgets(line, sizeof line, stdin)) printf("read %s", line);
+    fputs("to the log\\n", stderr);
+    return count > 3;
+}"""
+    kernel.run(f"%%spin c greet --command\n{source}").ok()
+    ran = kernel.run("%spin run greet 'one word' -- --two --stdin").ok()
+    assert "1 one word\n2 --two\n3 --stdin\n" in ran.text
+    assert "to the log" in ran.text
+    assert "exit status 1" in ran.text
+    ran = kernel.run("%spin run greet --stdin 'some input'").ok()
+    assert "read some input" in ran.text
+    assert "exit status 0" in ran.text
+    assert "exit status 1" in kernel.run("%spin run greet a b c --fail").error("CallError").traceback
+    assert "--route and --command" in kernel.run("%%spin c x --command --route /x\n").error("OptionError").traceback
+    kernel.run("%spin remove greet").ok()
+
+
 def test_what_does_not_go_together_is_pointed_at(kernel: Kernel) -> None:
     told = kernel.run("%%spin wat keep --redis jobs --route /x\n(component)").error("OptionError").traceback
     assert "--route and --redis exclude each other" in told

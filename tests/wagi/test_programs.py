@@ -37,7 +37,7 @@ def test_a_core_module_answers(app: App) -> None:
 
 
 def test_a_component_with_a_main_function_answers_as_well(app: App) -> None:
-    component = component_of(programs.module(programs.ARGUMENTS), wagi=True)
+    component = component_of(programs.module(programs.ARGUMENTS), program=True)
     live = add(app, component, argv="one two")
     assert not live.is_module
     assert app.get("/cgi").body == b"one\0two\0"
@@ -275,20 +275,20 @@ def test_a_large_answer_comes_whole(app: App) -> None:
 
 
 def test_an_http_component_is_no_program(app: App) -> None:
-    with pytest.raises(HandlerError, match="failed to find wasi command interface for wagi executor") as caught:
+    with pytest.raises(HandlerError, match="failed to find wasi command interface") as caught:
         app.add(program(wat_to_wasm(wat_source())))
     assert "leave out --executor wagi" in caught.value.hint
 
 
 def test_a_program_is_no_http_component(app: App) -> None:
-    for source in (programs.module(programs.HELLO), component_of(programs.module(programs.HELLO), wagi=True)):
+    for source in (programs.module(programs.HELLO), component_of(programs.module(programs.HELLO), program=True)):
         with pytest.raises(ComponentError) as caught:
             app.add(Function("cgi", source, language="wasm", routes=("/",)))
         assert "--executor wagi" in caught.value.hint
 
 
 def test_the_same_component_can_be_both(app: App) -> None:
-    component = component_of(programs.module(programs.HELLO), wagi=True)
+    component = component_of(programs.module(programs.HELLO), program=True)
     add(app, component)
     with pytest.raises(HandlerError):
         app.add(Function("other", component, language="wasm", routes=("/other",)))

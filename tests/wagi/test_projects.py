@@ -142,7 +142,7 @@ def test_the_spin_executor_is_the_http_one(tmp_path: Path) -> None:
 
 def test_a_component_that_is_no_program_is_named(tmp_path: Path) -> None:
     text = SIMPLE.replace('component = "hello"', 'component = "hello"\nexecutor = { type = "wagi" }', 1)
-    with pytest.raises(HandlerError, match="failed to find wasi command interface for wagi executor"):
+    with pytest.raises(HandlerError, match="failed to find wasi command interface"):
         spinlab.load(application(tmp_path, text, hello="hi"))
 
 

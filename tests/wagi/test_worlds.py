@@ -88,9 +88,9 @@ def test_a_manifest_may_name_it(tmp_path: Path) -> None:
 
 
 def test_what_was_made_of_a_module_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = component_of(teapot(), wagi=False)
+    first = component_of(teapot(), program=False)
     monkeypatch.setattr(component, "new", None)  # would fail when it were called
-    assert component_of(teapot(), wagi=False) == first
+    assert component_of(teapot(), program=False) == first
     assert kept.kept(tmp_path / "nothing.wasm") is None
 
 

@@ -1,7 +1,7 @@
 """C, C++ and Zig: a cell is one source file, compiled by zig into a component of a few kilobytes.
 
 A cell defines `handle` and includes ``spin.h`` (C), ``spin.hpp`` (C++) or imports ``spin.zig``; these are in `guest`,
-with the runtime behind them. With the executor wagi it has a `main` that reads and prints as CGI programs do.
+with the runtime behind them. A program (executor wagi, or started as a command) has a `main`.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _refuse(function: Function, kind: Kind) -> None:
 
 
 def _is_program(function: Function) -> bool:
-    return function.executor == "wagi"
+    return function.is_program
 
 
 def _text(function: Function) -> str:

@@ -37,5 +37,5 @@ def package(function: Function) -> str:
 
 def output(function: Function) -> str:
     """The component that `COMMAND` leaves: cargo calls a library as Rust would, and a program as it is."""
-    name = package(function) if function.executor == "wagi" else package(function).replace("-", "_")
+    name = package(function) if function.is_program else package(function).replace("-", "_")
     return f"target/{WASIP2}/release/{name}.wasm"

@@ -125,7 +125,7 @@ def of(function: Function, cells: Mapping[str, Function]) -> Project:
         OptionError: What it requires is no crate.
     """
     text = text_of(function)
-    program = function.executor == "wagi"
+    program = function.is_program
     source = sources.module(text) if function.module else sources.read(text, function.name, program=program)
     name = module_name(function.name)
     others = {known: cell for known, cell in cells.items() if cell.name != function.name}

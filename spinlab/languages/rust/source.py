@@ -68,7 +68,7 @@ def read(text: str, name: str, *, program: bool = False) -> Source:
 
     Parameters:
         name: Of the function, for what an error says.
-        program: Whether it is run for each request instead, by the executor wagi.
+        program: Whether its main function runs instead, by the executor wagi or as a command.
 
     Raises:
         SourceError: It has no handler.
@@ -77,7 +77,7 @@ def read(text: str, name: str, *, program: bool = False) -> Source:
     if program:
         main = _MAIN.search(seen)
         if main is None:
-            raise SourceError("the cell has no fn main", hint="with --executor wagi write fn main() { println!(...) }")
+            raise SourceError("the cell has no fn main", hint="a program has fn main() { println!(...) }")
         return _with(module(text), "program", seen, main.end())
     if not seen.strip("\ufeff \t\r\n"):
         raise SourceError("the cell has no code", hint=f"write {EXAMPLE}")

@@ -8,6 +8,7 @@ from spinlab.magics.options import closest
 from spinlab.magics.verbs import (
     add,
     calls,
+    deploy,
     grants,
     inside,
     kube,
@@ -19,6 +20,7 @@ from spinlab.magics.verbs import (
     out,
     recordings,
     registry,
+    run,
     sql,
     static,
     stores,
@@ -31,6 +33,7 @@ from spinlab.magics.words import Word
 
 _ROOMS = (
     calls,
+    run,
     tests,
     recordings,
     live,
@@ -48,6 +51,7 @@ _ROOMS = (
     load,
     out,
     registry,
+    deploy,
     kube,
 )
 
@@ -56,7 +60,6 @@ VERBS: dict[str, Verb] = {v.name: v for room in _ROOMS for v in room.VERBS}
 
 _OTHER_WORDS = {
     "call": "get",
-    "run": "get",
     "curl": "get",
     "list": "routes",
     "ls": "routes",
@@ -69,7 +72,8 @@ _OTHER_WORDS = {
     "wat": "inspect",
     "serve": "up",
     "start": "up",
-    "deploy": "export",
+    "undeploy": "deploy",
+    "deployment": "deploy",
     "save": "export",
     "push": "registry",
     "pull": "registry",

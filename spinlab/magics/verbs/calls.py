@@ -55,7 +55,7 @@ def call(method: str, desk: Desk, given: Arguments) -> Response:
 def send(desk: Desk, given: Arguments) -> Response:
     """Run a function with a message, as its trigger would; the response is the cell's result."""
     payload: str = given["payload"] or ""
-    data = _content(given, "payload") if payload else b""
+    data = content(given, "payload") if payload else b""
     answer = desk.app.send(given["name"], data)
     if given["fail"] and not answer.ok:
         desk.show(answer)
@@ -113,8 +113,8 @@ def _message(given: Arguments) -> tuple[Headers, bytes | None]:
     if given["data"] is not None and given["json"] is not None:
         raise given.refuse("json", "--data and --json exclude each other", "give one body")
     if given["json"] is None:
-        return headers, None if given["data"] is None else _content(given, "data")
-    body = _content(given, "json")
+        return headers, None if given["data"] is None else content(given, "data")
+    body = content(given, "json")
     try:
         json.loads(body)
     except ValueError as error:
@@ -124,7 +124,8 @@ def _message(given: Arguments) -> tuple[Headers, bytes | None]:
     return headers, body
 
 
-def _content(given: Arguments, key: str) -> bytes:
+def content(given: Arguments, key: str) -> bytes:
+    """What an option or argument says, or the file that it names after @."""
     text: str = given[key]
     if not text.startswith("@"):
         return text.encode()
