@@ -57,6 +57,11 @@ class Session:
         return self._server
 
     @property
+    def notebook(self) -> str:
+        """The path of the notebook, as far as Jupyter says it; else the working folder, with a slash at its end."""
+        return self._notebook
+
+    @property
     def tracing(self) -> bool:
         """Whether apps record what their functions ask of the host; setting it goes for each app, now and later."""
         return self._switches["tracing"]

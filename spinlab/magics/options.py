@@ -64,6 +64,8 @@ class Positional:
 
 
 HELP = Option(("--help", "-h"), "Show this text.")
+REST = "--"
+"""Key of the words after ``--``."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Command:
         positionals: In their order.
         options: Beside ``--help``, which every command has.
         notes: More lines for the help.
+        rest: What the words after ``--`` are, for another program; without it they are positionals.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Command:
     positionals: tuple[Positional, ...] = ()
     options: tuple[Option, ...] = ()
     notes: str = ""
+    rest: str = ""
 
     @property
     def all_options(self) -> tuple[Option, ...]:
@@ -96,6 +100,7 @@ class Command:
     def usage(self) -> str:
         """The first line of its help."""
         words = [self.name, *(_shown(p) for p in self.positionals), "[options]" if self.options else ""]
+        words += [f"[-- {self.rest}]"] if self.rest else []
         return " ".join(w for w in words if w)
 
     def help(self) -> str:
@@ -171,7 +176,10 @@ class _Parser:
         rest = iter(self.words)
         for word in rest:
             if word.text == "--" and not word.quoted:
-                plain.extend(rest)
+                if self.command.rest:
+                    self.values[REST] = [one.text for one in rest]
+                else:
+                    plain.extend(rest)
             elif _looks_like_option(word):
                 self._option(word, rest)
             else:

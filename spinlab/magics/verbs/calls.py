@@ -13,6 +13,7 @@ from spinlab.http import Headers, Response
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Option, Positional, closest
 from spinlab.magics.quantities import count, header
+from spinlab.magics.verbs.deploy import asked
 from spinlab.magics.verbs.recordings import RECORD, recorded
 from spinlab.magics.verbs.tests import EXPECT, keep
 from spinlab.magics.verbs.verb import Verb, verb
@@ -30,6 +31,10 @@ _BODY = (
     Option(("--json",), "The body as JSON, or @FILE; sets the content type.", "JSON"),
 )
 _FAIL = Option(("--fail",), "Raise when the status is not 2xx.")
+_AT = (
+    Option(("--at",), "Send it to a deployment instead (see %spin deploy), or to an address.", "PLACE|URL"),
+    Option(("--insecure", "-k"), "For --at: take any certificate."),
+)
 _HOW_OFTEN = (
     Option(("--requests", "-n"), "Requests in all; 200 when left out.", "N", convert=count),
     Option(("--concurrency", "-c"), "Requests at once; 1 when left out.", "N", convert=count),
@@ -40,10 +45,13 @@ def call(method: str, desk: Desk, given: Arguments) -> Response:
     """Send one request; the response is the cell's result."""
     path = path_of(desk, given, method)
     headers, body = _message(given)
+    if given["record"] and given["at"]:
+        raise given.refuse("record", "what runs elsewhere can't be recorded", "leave out --record, or --at")
     if given["record"]:
         answer = recorded(desk, method.upper(), path, headers, body)
     else:
-        answer = desk.app.request(method.upper(), path, headers=headers, body=body)
+        with asked(desk, given) as somebody:
+            answer = somebody.request(method.upper(), path, headers=headers, body=body)
     keep(desk, given, method.upper(), headers, body, answer)
     if given["fail"] and not answer.ok:
         desk.show(answer)
@@ -141,7 +149,7 @@ def _verbs() -> tuple[Verb, ...]:
     made = []
     for method in METHODS:
         run: Callable[[Desk, Arguments], Response] = partial(call, method)
-        options = (_HEADER, *_BODY, _FAIL, RECORD, *EXPECT)
+        options = (_HEADER, *_BODY, *_AT, _FAIL, RECORD, *EXPECT)
         summary = f"Send {'an' if method == 'options' else 'a'} {method.upper()} request to the app."
         made.append(
             verb(method, summary, run, group="calls", takes=(_PATH,), options=options, completes={"path": "path"})

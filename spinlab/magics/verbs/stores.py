@@ -93,6 +93,8 @@ def offered(kind: str, desk: Desk) -> list[str]:
         return list(kv.ACTIONS)
     if kind == "registry-action":
         return ["push", "pull", "login"]
+    if kind == "deploy-action":
+        return ["status", "logs", "url", "delete"]
     services = desk.app.services
     if kind == "store":
         return list(services.stores.labels)

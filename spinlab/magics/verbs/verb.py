@@ -8,6 +8,7 @@ from typing import Any
 
 from spinlab.magics.desk import Desk
 from spinlab.magics.options import Arguments, Command, Option, Positional
+from spinlab.scaffolding import Choice
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,19 @@ class Verb:
         return self.command.name.removeprefix("%spin ")
 
 
+def option_of(choice: Choice) -> Option:
+    """An option of a magic for one that the terminal has as well."""
+    return Option(
+        choice.names, choice.help, choice.metavar, choice.many, _number if choice.whole else str, choice.values
+    )
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise ValueError("a whole number is needed")
+    return int(text)
+
+
 def verb(
     name: str,
     summary: str,
@@ -45,6 +59,7 @@ def verb(
     completes: Mapping[str, str] | None = None,
     notes: str = "",
     hides: bool = False,
+    rest: str = "",
 ) -> Verb:
     """Declare a verb."""
-    return Verb(Command(f"%spin {name}", summary, takes, options, notes), run, completes or {}, group, hides)
+    return Verb(Command(f"%spin {name}", summary, takes, options, notes, rest), run, completes or {}, group, hides)
