@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from spinlab.changes import Changes
-from spinlab.engine import Call, Collector, Outcome, Sink, failure
+from spinlab.engine import Call, Collector, Outcome, Plain, Sink, failure
 from spinlab.errors import Busy, RecordingError
 from spinlab.http import Headers, LogLine, Request, Response
 from spinlab.live import Ledger, Live, Logged, Recorder
@@ -82,15 +82,15 @@ class Answering:
             answer = replace(answer, advice=advice)
         return answer, making
 
-    def deliver(self, live: Live, request: Request, sink: Sink) -> Call:
-        """Begin a run of a function that a trigger starts: the request's body is the message.
+    def deliver(self, live: Live, request: Request, sink: Sink, command: Plain | None = None) -> Call:
+        """Begin a run of a function that a trigger starts: the request's body is the message, or a command's input.
 
         Raises:
             Busy: All workers are taken and the queue is full.
         """
-        making = self._making(live, request)
+        making = self._making(live, request) if command is None else None
         recorder = self._recorder(live, request, sink, making)
-        return live.sandbox.submit(request, recorder, tape=None if making is None else making.tape)
+        return live.sandbox.submit(request, recorder, command, tape=None if making is None else making.tape)
 
     def again(self, function: str, request: Request, component: str, tape: Tape, *, message: bool) -> Response:
         """Answer a request once more, on a tape; nothing is kept of it.
@@ -145,7 +145,7 @@ class Answering:
         """A request straight to a component, as if its route were ``/...`` (Spin 4: ``crates/routes``)."""
         table = self._table()
         live = table.live.get(table.ids.get(component, ""))
-        if live is None or live.prepared.trigger:
+        if live is None or live.function.triggers:
             return Response(404)
         return Match(live, "/...", component, {}, request.path.strip("/"), request.path)
 

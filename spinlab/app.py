@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from spinlab.recording.recording import Recording
     from spinlab.recording.replay import Replay
     from spinlab.sql import Migration
+    from spinlab.triggers.command import Finished
     from spinlab.triggers.listening import Listener, Listeners
 
 
@@ -361,6 +362,30 @@ class App(Client, Keeping, Shown):
         from spinlab.triggers.sending import send
 
         return send(self[name], data.encode() if isinstance(data, str) else data, self._answering.deliver)
+
+    def run(
+        self,
+        name: str,
+        *arguments: str,
+        stdin: bytes | str = b"",
+        take: Callable[[bytes], object] | None = None,
+    ) -> Finished:
+        """Run a function that is a command (``--command``) and wait for its end.
+
+        Parameters:
+            name: The function.
+            *arguments: What it is given, without its own name.
+            stdin: Its input.
+            take: Given its output piece by piece, in place of `Finished.stdout`.
+
+        Raises:
+            OptionError: There is no such function, or it is no command.
+            CallError: It was stopped, or failed in another way than by its exit status.
+        """
+        from spinlab.triggers.command import run
+
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        return run(self[name], arguments, data, self._answering.deliver, take)
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
