@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Where:
     @property
     def kubectl(self) -> str:
         """What stands before a verb of kubectl to mean the same."""
-        return f"kubectl --context {self.context}" if self.context else "kubectl"
+        return f"kubectl --context {shlex.quote(self.context)}" if self.context else "kubectl"
 
 
 def connect(context: str = "", namespace: str = "") -> Cluster:

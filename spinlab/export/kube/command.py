@@ -41,6 +41,30 @@ def scaffold(app: str | None, **given: Any) -> None:
             click.echo(made.text, nl=False)
 
 
+@kube.command("doctor")
+@click.option(
+    "--context", default="", metavar="NAME", help="The context of the kubeconfig; the current one by default."
+)
+@click.option("--namespace", "-n", default="", metavar="NAME", help="Where apps are to be; the context's by default.")
+@click.option("--executor", default="", metavar="NAME", help="The SpinAppExecutor that apps are to name.")
+@click.option("--keda", is_flag=True, help="Look for KEDA and its HTTP add-on too.")
+@click.option("--gateway-api", is_flag=True, help="Look for the Gateway API too.")
+def doctor(context: str, namespace: str, executor: str, keda: bool, gateway_api: bool) -> None:
+    """Say what a cluster lacks for SpinKube, and the commands that add it; nothing is installed."""
+    from spinlab.cli import errors
+    from spinlab.deploying.kube.contexts import connect
+    from spinlab.deploying.kube.doctor import EXECUTOR, examine
+
+    with errors(), connect(context, namespace) as cluster:
+        found = examine(cluster, executor=executor or EXECUTOR, keda=keda, gateway=gateway_api)
+    for one in found:
+        click.echo(f"{one.state:7}  {one.what}: {one.found}")
+        for command in one.commands:
+            click.echo(f"         {command}")
+    if any(one.state == "missing" for one in found):
+        raise SystemExit(1)
+
+
 @contextmanager
 def _known(source: str | None, *, measured: bool) -> Iterator[Known]:
     """What is known of the app: its manifest, and, to measure it, the app itself."""

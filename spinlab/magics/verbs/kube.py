@@ -1,4 +1,4 @@
-"""The verbs that look at where an app can go: ``kube`` (its resources for a cluster) and ``targets``."""
+"""The verbs that look at where an app can go: ``kube`` (resources for a cluster, and the cluster) and ``targets``."""
 
 from __future__ import annotations
 
@@ -13,21 +13,53 @@ from spinlab.magics.verbs.views import text_display
 from spinlab.scaffolding import CHOICES, Choice
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, join, tag
-from spinlab.widgets.style import BAD, GOOD, box, coloured, muted, table
+from spinlab.widgets.style import BAD, GOOD, box, code, coloured, muted, table
 
 if TYPE_CHECKING:
     from spinlab.export.kube.scaffold import Scaffold
 
-_ACTIONS = ("scaffold",)
+_ACTIONS = ("scaffold", "doctor")
+_OF_DOCTOR = ("context", "keda", "gateway_api")
+_FOR_DOCTOR = (*_OF_DOCTOR, "namespace", "executor")
 
 
 def kube(desk: Desk, given: Arguments) -> Display:
-    """Write the resources of the app for a cluster."""
+    """Write the resources of the app for a cluster, or look at a cluster."""
     action = given["action"]
     if action not in _ACTIONS:
         near = closest(action, _ACTIONS)
-        hint = f"did you mean %spin kube {near}?" if near else "there is: %spin kube scaffold -f REF"
+        hint = f"did you mean %spin kube {near}?" if near else "there are: scaffold -f REF, doctor"
         raise given.refuse("action", f"%spin kube can't {action}", hint)
+    takes = _FOR_DOCTOR if action == "doctor" else tuple(choice.key for choice in CHOICES)
+    for key in given.values:
+        if given[key] and key != "action" and key not in takes:
+            raise given.refuse(key, f"%spin kube {action} takes no --{key.replace('_', '-')}", "%spin help kube")
+    return _doctor(desk, given) if action == "doctor" else _scaffold(desk, given)
+
+
+def _doctor(desk: Desk, given: Arguments) -> Display:
+    from spinlab.deploying.kube.contexts import connect
+    from spinlab.deploying.kube.doctor import EXECUTOR, examine
+
+    with desk.progress() as progress, connect(given["context"] or "", given["namespace"] or "") as cluster:
+        progress(f"asking {cluster.where}", None)
+        found = examine(
+            cluster,
+            executor=given["executor"] or EXECUTOR,
+            keda=bool(given["keda"]),
+            gateway=bool(given["gateway_api"]),
+        )
+    lines: list[str] = []
+    rows: list[tuple[Child, ...]] = []
+    for one in found:
+        lines += [f"{one.state:7}  {one.what}: {one.found}", *(f"         {command}" for command in one.commands)]
+        colour = {"ok": GOOD, "missing": BAD}.get(one.state)
+        state = coloured(one.state, colour) if colour else one.state
+        rows.append((one.what, state, join(one.found, *(tag("div", code(command)) for command in one.commands))))
+    return Display("\n".join(lines), box(table(("needed", "", "found"), rows)))
+
+
+def _scaffold(desk: Desk, given: Arguments) -> Display:
     from spinlab.export.kube.asked import of_app, options
     from spinlab.export.kube.scaffold import scaffold
 
@@ -93,11 +125,20 @@ def _option(choice: Choice) -> Option:
 VERBS = (
     verb(
         "kube",
-        "The app's resources for a cluster with SpinKube: %spin kube scaffold -f REF.",
+        "The app's resources for a cluster with SpinKube (scaffold -f REF), or what a cluster lacks for it (doctor).",
         kube,
         group="in and out",
-        takes=(Positional("ACTION", "scaffold: write the resources, and touch no cluster."),),
-        options=tuple(map(_option, CHOICES)),
+        takes=(
+            Positional(
+                "ACTION", "scaffold: write the resources, and touch no cluster; doctor: what a cluster lacks for them."
+            ),
+        ),
+        options=(
+            *map(_option, CHOICES),
+            Option(("--context",), "For doctor: the context of the kubeconfig; the current one when left out.", "NAME"),
+            Option(("--keda",), "For doctor: look for KEDA and its HTTP add-on too."),
+            Option(("--gateway-api",), "For doctor: look for the Gateway API too."),
+        ),
         hides=True,
     ),
     verb(
