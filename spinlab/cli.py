@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from spinlab import __version__
+from spinlab.deploying.command import deploy
 from spinlab.errors import SpinError
 from spinlab.export.kube.command import kube
 from spinlab.export.oci.command import registry
@@ -273,6 +274,7 @@ main.add_command(up)
 main.add_command(test)
 main.add_command(registry)
 main.add_command(kube)
+main.add_command(deploy)
 main.add_command(targets)
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from spinlab.magics.quantities import header
 from spinlab.magics.verbs.verb import verb
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from spinlab.client import Client
     from spinlab.testing.requests.kept import Expected
     from spinlab.testing.requests.report import Report
     from spinlab.widgets.display import Display
@@ -115,16 +118,33 @@ def test(desk: Desk, given: Arguments) -> Report | Display:
             tests.forget(*(names or tuple(tests)))
             names = ()
         return kept(tests.chosen(names))
+    others = {place: _there(desk, given, place, index) for index, place in enumerate(given.each("at"))}
     with desk.progress() as progress:
         progress("exporting, and starting spinlab up" if given["up"] else "testing", None)
         try:
-            made = tests.run(*names, up=bool(given["up"]), urls=given.each("url"), insecure=bool(given["insecure"]))
+            made = tests.run(
+                *names,
+                up=bool(given["up"]),
+                urls=given.each("url"),
+                others=others,
+                insecure=bool(given["insecure"]),
+            )
         except SpinError as error:
             wrong = [i for i, url in enumerate(given.each("url")) if error.message.startswith(repr(url))]
             if not wrong:
                 raise
             raise given.refuse("url", error.message, error.hint, wrong[0]) from None
     return passed(desk, made)
+
+
+def _there(desk: Desk, given: Arguments, place: str, index: int) -> AbstractContextManager[Client]:
+    from spinlab.deploying.at import client
+    from spinlab.magics.verbs.deploy import folder_of
+
+    try:
+        return client(place, desk.app.name, folder_of(desk), insecure=bool(given["insecure"]))
+    except OptionError as error:
+        raise given.refuse("at", error.message, error.hint, index) from None
 
 
 def passed(desk: Desk, made: Report) -> Report:
@@ -142,6 +162,7 @@ def passed(desk: Desk, made: Report) -> Report:
 
 _OPTIONS: tuple[Option, ...] = (
     Option(("--url",), "An address that runs the app; it is asked as well.", "URL", many=True),
+    Option(("--at",), "A deployment of the app (see %spin deploy); it is asked as well.", "PLACE|URL", many=True),
     Option(("--up",), "Export the app, and ask spinlab up of that as well."),
     Option(("--insecure", "-k"), "Take any certificate."),
     Option(("--list",), "Show the tests and run nothing."),

@@ -10,6 +10,9 @@ import click
 from spinlab.errors import ExportError, ManifestError, SpinError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from spinlab.client import Client
     from spinlab.testing.requests.report import Report
 
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 @click.argument("application", type=click.Path(exists=True, path_type=Path))
 @click.argument("names", nargs=-1, metavar="[TEST]...")
 @click.option("--url", "urls", multiple=True, metavar="URL", help="Ask the app that runs at this address (repeatable).")
+@click.option("--at", multiple=True, metavar="PLACE", help="Ask a deployment of it: local, ... (spinlab deploy).")
 @click.option("--up", is_flag=True, help="Ask spinlab up of it, in a process of its own.")
 @click.option("--here", is_flag=True, help="Ask it in this process: the default without --url and --up.")
 @click.option("-k", "--insecure", is_flag=True, help="Take any certificate.")
@@ -45,6 +49,7 @@ def _report(
     application: Path,
     names: tuple[str, ...],
     urls: tuple[str, ...],
+    at: tuple[str, ...],
     up: bool,
     here: bool,
     insecure: bool,
@@ -55,13 +60,22 @@ def _report(
     from spinlab.testing.requests.source import Around, opened
 
     given = Around(**around)
-    kernel = here or not (urls or up)
+    kernel = here or not (urls or up or at)
     with opened(application, given, live=kernel) as found:
         tests = found.app.tests.chosen(names)
         if not tests:
             raise ManifestError(f"{application} has no tests", hint=f"they stand in {FILE} beside spin.toml")
         served = given.up(found.place.file) if up else None
-        return run(found.app, tests, kernel=kernel, up=served, urls=urls, insecure=insecure, here="here")
+        others = {place: _there(application, place, insecure) for place in at}
+        return run(found.app, tests, kernel=kernel, up=served, urls=urls, others=others, insecure=insecure, here="here")
+
+
+def _there(application: Path, at: str, insecure: bool) -> AbstractContextManager[Client]:
+    from spinlab.deploying.at import client
+    from spinlab.deploying.command import source
+
+    found = source(str(application))
+    return client(at, found.name, found.folder, insecure=insecure)
 
 
 def _write(file: Path, report: Report) -> None:

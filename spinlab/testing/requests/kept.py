@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -173,7 +174,13 @@ class Tests(Mapping[str, RequestTest]):
         return dumps(self.chosen(tuple(names)))
 
     def run(
-        self, *names: str, kernel: bool = True, up: bool = False, urls: Sequence[str] = (), insecure: bool = False
+        self,
+        *names: str,
+        kernel: bool = True,
+        up: bool = False,
+        urls: Sequence[str] = (),
+        others: Mapping[str, AbstractContextManager[Client]] | None = None,
+        insecure: bool = False,
     ) -> Report:
         """Send the requests and look at the answers.
 
@@ -182,6 +189,7 @@ class Tests(Mapping[str, RequestTest]):
             kernel: Ask the functions as they are here.
             up: Ask ``spinlab up`` of an export of the app, with its own empty stores.
             urls: Ask these addresses, each of an app that runs somewhere.
+            others: Ask these as well, by what they are called, such as `spinlab.deploying.at.client` gives them.
             insecure: Take any certificate.
 
         Raises:
@@ -198,7 +206,7 @@ class Tests(Mapping[str, RequestTest]):
             from spinlab.testing.requests.places import exported
 
             served = exported(self._app)
-        return run(self._app, tests, kernel=kernel, up=served, urls=urls, insecure=insecure)
+        return run(self._app, tests, kernel=kernel, up=served, urls=urls, others=others, insecure=insecure)
 
 
 KEEP = "keep one: %spin get /path --expect 200 --keep NAME"

@@ -30,6 +30,7 @@ def run(
     kernel: bool = True,
     up: AbstractContextManager[str] | None = None,
     urls: Sequence[str] = (),
+    others: Mapping[str, AbstractContextManager[Client]] | None = None,
     insecure: bool = False,
     here: str = KERNEL,
 ) -> Report:
@@ -41,6 +42,7 @@ def run(
         kernel: Ask the app itself.
         up: Ask ``spinlab up``, which this starts.
         urls: Addresses to ask.
+        others: Others to ask: what they are called, and what sends requests to them while a block runs.
         insecure: Take any certificate.
         here: What the app itself is called.
     """
@@ -54,6 +56,8 @@ def run(
             if up is not None:
                 remote = Remote(stack.enter_context(up))
                 places = {**({here: app} if kernel else {}), UP: stack.enter_context(remote), **places}
+        for name, other in (others or {}).items():
+            places[name] = stack.enter_context(other)
         if not places:
             raise OptionError("nobody is asked", hint="the kernel, spinlab up, or an address")
         return ask(app, tests, places)
