@@ -77,6 +77,10 @@ class Cluster:
         """Whether the cluster knows that kind of resource."""
         return kind in self._of_api(api)
 
+    def forget(self) -> None:
+        """Ask anew which kinds there are: somebody installed more."""
+        self._kinds.clear()
+
     def get(self, api: str, kind: str, name: str, namespace: str = "") -> Resource | None:
         """One resource; None when it, or its kind, is not there."""
         if not self.serves(api, kind):

@@ -53,7 +53,8 @@ def doctor(context: str, namespace: str, executor: str, keda: bool, gateway_api:
     """Say what a cluster lacks for SpinKube, and the commands that add it; nothing is installed."""
     from spinlab.cli import errors
     from spinlab.deploying.kube.contexts import connect
-    from spinlab.deploying.kube.doctor import EXECUTOR, examine
+    from spinlab.deploying.kube.doctor import examine
+    from spinlab.export.kube.resources import EXECUTOR
 
     with errors(), connect(context, namespace) as cluster:
         found = examine(cluster, executor=executor or EXECUTOR, keda=keda, gateway=gateway_api)

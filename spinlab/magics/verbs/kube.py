@@ -39,7 +39,8 @@ def kube(desk: Desk, given: Arguments) -> Display:
 
 def _doctor(desk: Desk, given: Arguments) -> Display:
     from spinlab.deploying.kube.contexts import connect
-    from spinlab.deploying.kube.doctor import EXECUTOR, examine
+    from spinlab.deploying.kube.doctor import examine
+    from spinlab.export.kube.resources import EXECUTOR
 
     with desk.progress() as progress, connect(given["context"] or "", given["namespace"] or "") as cluster:
         progress(f"asking {cluster.where}", None)
