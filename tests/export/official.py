@@ -96,7 +96,7 @@ def _path(*programs: Path) -> str:
 
 
 def _python(command: str) -> Environment:
-    recipe = next(r for r in RECIPES.values() if r.options[-1] in command)
+    recipe = next(r for r in RECIPES.values() if command.startswith(" ".join(("componentize-py", *r.options[:-2]))))
     home = recipe.toolchain()
     return {"VIRTUAL_ENV": str(home), "PATH": _path(environments.program(home, "x"))}
 
