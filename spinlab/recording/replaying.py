@@ -66,6 +66,8 @@ class Replaying:
         self._started: list[Again] = []
         self._rooms: dict[object, list[int]] = {}
         for index, one in enumerate(recording.crossings):
+            if recording.cut and one.answer is None:
+                continue  # it had one, for all that is known
             self._rooms.setdefault(family(one.op) if one.of is None else one.of, []).append(index)
 
     # ---- see `spinlab.engine.tapes.Tape`
