@@ -67,11 +67,11 @@ class Proxied(Client):
             return
         named = re.escape(self.name)
         if re.fullmatch(rf'no endpoints available for service "(http:)?{named}(:{PORT})?"', message):
-            raise CallError(
-                f"no pod of {self.name} answers in namespace {self._cluster.namespace!r}",
-                hint="`%spin deploy status --to kube` says why",
-            )
+            raise self._no_pod()
         if re.fullmatch(rf'services "(http:)?{named}(:{PORT})?" not found', message):
+            # Said as well of a Service for which nobody looked for pods yet.
+            if self._cluster.get("v1", "Service", self.name) is not None:
+                raise self._no_pod()
             raise CallError(
                 f"namespace {self._cluster.namespace!r} has no Service {self.name!r}",
                 hint="`%spin deploy --to kube` makes it; --name and --namespace say which is meant",
@@ -85,6 +85,12 @@ class Proxied(Client):
             from spinlab.deploying.kube.refusals import of_answer
 
             raise of_answer(status, body, self._cluster.where)
+
+    def _no_pod(self) -> CallError:
+        return CallError(
+            f"no pod of {self.name} answers in namespace {self._cluster.namespace!r}",
+            hint="`%spin deploy status --to kube` says why",
+        )
 
 
 def _said(status: int, body: bytes) -> str | None:

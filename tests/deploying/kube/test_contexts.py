@@ -23,7 +23,6 @@ from tests.servers.kube import VISITOR, ApiServer
 
 def _refused(context: str = "", namespace: str = "") -> DeployError:
     with pytest.raises(DeployError) as caught, connect(context, namespace) as cluster:
-        cluster.version()
         cluster.list(API, "SpinApp")
     return caught.value
 
@@ -145,9 +144,7 @@ def test_a_server_that_is_not_there_is_told(api: ApiServer, tmp_path: Path, monk
     assert error.message == f"the cluster at {server} can't be reached: nobody listens there"
 
 
-def test_a_server_of_another_authority_is_told(
-    api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_of_another_authority_is_told(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other, _ = certificate(tmp_path / "other")
     document = yaml.safe_load(api.kubeconfig(tmp_path / "config").read_text())
     document["clusters"][0]["cluster"]["certificate-authority"] = str(other)
