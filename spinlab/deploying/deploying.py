@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,7 +93,7 @@ def deploy(release: Release, place: Destination, *, force: bool = False, progres
     made = place.deploy(release, progress)
     if not reasons:
         return made
-    return Deployed(made.url, made.lines, (*made.remarks, *(f"forced: {reason.text}" for reason in reasons)))
+    return replace(made, remarks=(*made.remarks, *(f"forced: {reason.text}" for reason in reasons)))
 
 
 def _lines(reasons: Sequence[Reason]) -> list[str]:

@@ -75,11 +75,13 @@ class Deployed:
         url: Where it answers, without a slash at the end; empty when nobody knows.
         lines: What was moved, compiled and changed, a sentence each.
         remarks: What to know.
+        running: Whether it runs now; a dry run, or one that nobody waits for, says so in its first line.
     """
 
     url: str
     lines: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    running: bool = True
 
 
 @dataclass(frozen=True)

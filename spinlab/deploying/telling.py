@@ -10,8 +10,13 @@ from spinlab.deploying.destination import Deployed, Status
 
 def deployed(name: str, title: str, made: Deployed) -> Iterator[str]:
     """The address first, then what was done."""
-    yield f"{name} runs on {title}" + (f": {made.url}" if made.url else "")
-    yield from (f"  {line}" for line in made.lines)
+    lines = made.lines
+    if made.running:
+        yield f"{name} runs on {title}" + (f": {made.url}" if made.url else "")
+    else:
+        yield f"{name}: {lines[0]}"
+        lines = lines[1:]
+    yield from (f"  {line}" for line in lines)
     yield from (f"  note: {remark}" for remark in made.remarks)
 
 

@@ -46,17 +46,21 @@ class Kube(Destination):
             load = cargo(release, options, progress)
             wanted = resources(self.asked, release, load, cluster.namespace, executors_of(cluster))
             changes = applying.plan(cluster, wanted.resources, self.asked.name, force=force)
-            told = [str(cluster.where), *_diffs(changes)]
+            told = list(_diffs(changes))
             if options.get("dry_run"):
-                return Deployed("", (*told, "nothing was changed: --dry-run"), wanted.remarks)
+                first = f"what would change in {cluster.where}; nothing was changed or sent (--dry-run)"
+                return Deployed("", (first, *told), wanted.remarks, running=False)
             told += load.ship(progress)
             applying.apply(cluster, changes, force=force)
             told.append(_done(changes))
-            if not options.get("no_wait"):
+            if options.get("no_wait"):
+                told.insert(0, f"sent to {cluster.where}; nobody waits until it answers (--no-wait)")
+            else:
                 now = wait(cluster, self.asked.name, float(options.get("wait") or USUAL), progress)
-                told.append(_answering(now))
+                told += [str(cluster.where), _answering(now)]
             hosts = hosts_of(cluster, self.asked.name)
-            return Deployed(hosts[0] if hosts else "", tuple(told), (*wanted.remarks, *self._ways(cluster, hosts)))
+            remarks = (*wanted.remarks, *self._ways(cluster, hosts))
+            return Deployed(hosts[0] if hosts else "", tuple(told), remarks, running=not options.get("no_wait"))
 
     def status(self) -> Status:
         """What is there now."""
@@ -154,8 +158,7 @@ def _others(cluster: Cluster) -> str:
 
 def _diffs(changes: Sequence[applying.Change]) -> Iterator[str]:
     for change in changes:
-        if change.diff:
-            yield change.diff
+        yield from change.diff.splitlines()
     same = [change.title for change in changes if change.what == "same"]
     if same:
         yield "no change: " + ", ".join(same)
