@@ -120,6 +120,11 @@ def toolchains(log: Path) -> None:
     call(log, sys.executable, str(ROOT / "tests" / "warm.py"))
 
 
+def cluster(log: Path) -> None:
+    """The API server of the tests, built from its Go modules when it is not in the cache."""
+    call(log, sys.executable, "-m", "tests.servers.kube")
+
+
 def pytest(arguments: list[str]) -> int:
     """The test suite on both cores; its count closes the run.
 
@@ -131,7 +136,11 @@ def pytest(arguments: list[str]) -> int:
     return subprocess.call([sys.executable, "-m", "pytest", "-q", *workers, *arguments], cwd=ROOT)
 
 
-LANES: tuple[tuple[Callable[[Path], None], ...], ...] = ((lint, types, labextension, rust), (images, toolchains))
+LANES: tuple[tuple[Callable[[Path], None], ...], ...] = (
+    (lint, types, labextension, rust),
+    (images, toolchains),
+    (cluster,),
+)
 
 
 def main() -> int:
