@@ -54,6 +54,8 @@ def register(desk: Desk, function: Function, given: Arguments) -> Display:
             desk.session.ensure_server()
         except ListenError as error:
             remarks.append(f"no listener: {error.message}")
+    if app.recordings.wants(function.name):
+        remarks.append("its requests are recorded; %spin recordings lists them")
     remarks += problems_of_place(desk)
     remarks += [f"route {r.pattern}: {r.problem}" for r in app.routes() if r.function == function.name and r.problem]
     return card(facts_of(live, desk.url, unchanged=live is before, remarks=tuple(remarks)))
