@@ -346,12 +346,13 @@ class App(Client, Keeping, Shown):
 
         return replay(self, recording, self._answering.again, live=live)
 
-    def send(self, name: str, data: bytes | str = b"") -> Response:
+    def send(self, name: str, data: bytes | str = b"", **keys: str) -> Response:
         """Run a function that a trigger starts with a message, as if it had come by its trigger.
 
         Parameters:
             name: The function.
             data: The message.
+            **keys: Those of its trigger that are to be others this time, such as ``topic="sensors/1"``.
 
         Returns:
             An empty 200; or what failed, in `Response.error`.
@@ -361,7 +362,7 @@ class App(Client, Keeping, Shown):
         """
         from spinlab.triggers.sending import send
 
-        return send(self[name], data.encode() if isinstance(data, str) else data, self._answering.deliver)
+        return send(self[name], data.encode() if isinstance(data, str) else data, self._answering.deliver, keys)
 
     def run(
         self,

@@ -9,7 +9,8 @@ from spinlab.http import Body, Headers, Request
 
 
 class MessageExchange(Exchange):
-    """Hands the body of the request in as a message; the answer is an empty 200, or an error.
+    """Hands the body of the request in as a message; the answer is an empty 200, what is to happen with the message, or
+    an error.
 
     Parameters:
         context: What the guest may use.
@@ -30,8 +31,8 @@ class MessageExchange(Exchange):
 
     def answered(self, head: str, data: bytes) -> GuestError | None:
         """Tell how it ended."""
-        if head == "done" and not data:
-            self.pass_on(200, Headers(), b"")
+        if head == "done" and data != b"text":
+            self.pass_on(200, Headers(), data)
             return None
         details = head if data == b"text" else ""
         return GuestError("the handler returned an error", details=details)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from spinlab.app import App
-from spinlab.errors import ManifestError
+from spinlab.errors import ExportError, ManifestError
 from spinlab.function import Function
 from spinlab.host import sources
 from spinlab.live import Live
@@ -18,6 +18,7 @@ from spinlab.manifest import Component, Manifest, Mount, Trigger, normalize
 from spinlab.manifest.deprecated import outbound_hosts
 from spinlab.manifest.ids import kebab
 from spinlab.manifest.triggers import with_executor
+from spinlab.triggers import kind as of_kind
 
 _SAME = ("description", "variables", "environment", "key_value_stores", "sqlite_databases", "ai_models")
 
@@ -138,8 +139,35 @@ def _of_messages(
         for kind, configs in function.triggers.items():
             had = [_whole(app, kind, t.config) for t in found.get(kind, ()) if t.component == name]
             new = [whole for config in configs if (whole := _whole(app, kind, config)) not in had]
-            made.setdefault(kind, []).extend(Trigger(name, config=whole) for whole in new)
+            known = of_kind(kind)
+            own = [key for key in known.keys if key not in known.application]
+            made.setdefault(kind, []).extend(
+                Trigger(name, config={key: whole[key] for key in own if key in whole}) for whole in new
+            )
     return {kind: tuple(listed) for kind, listed in made.items()}
+
+
+def settings(app: App, functions: Iterable[Function]) -> dict[str, dict[str, Any]]:
+    """The tables ``[application.trigger.TYPE]``: those that were loaded, and what triggers say that stands only there.
+
+    Raises:
+        ExportError: Two functions say different things.
+    """
+    found = {kind: dict(table) for kind, table in (app.application.trigger if app.application else {}).items()}
+    first = ""
+    for function in functions:
+        for kind, configs in function.triggers.items():
+            shared = of_kind(kind).application
+            for whole in (_whole(app, kind, config) for config in configs) if shared else ():
+                mine = {key: whole[key] for key in shared}
+                if found.setdefault(kind, mine) != mine:
+                    other = f" of {first!r}" if first else ""
+                    raise ExportError(
+                        f"the {kind} server of {function.name!r} is not that{other}: an application has one",
+                        hint="export them apart, each with --only",
+                    )
+                first = function.name
+    return found
 
 
 def _holds_still(kind: str, trigger: Trigger, app: App, wanted: Mapping[str, Function], *, whole: bool) -> bool:

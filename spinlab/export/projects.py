@@ -21,6 +21,7 @@ from spinlab.export.forms import Part, part
 from spinlab.export.minimum import WITH_STATIC, Minimum, highest, minimum, of_interfaces
 from spinlab.export.readme import gitignore, readme
 from spinlab.export.stored import scripts, tests
+from spinlab.host.variables import in_triggers
 from spinlab.languages import language
 from spinlab.live import Live
 from spinlab.manifest import Application, Manifest, Variable, dump
@@ -231,7 +232,7 @@ def _application(
 def _manifest(app: App, shares: Sequence[_Share], application: Application, *, whole: bool) -> Manifest:
     idle = again.idle(app) if whole else {}
     manifest = Manifest(
-        application,
+        replace(application, trigger=again.settings(app, [share.live.function for share in shares])),
         variables=_variables(app, shares, whole=whole),
         triggers=again.triggers(app, [share.live.function for share in shares], whole=whole),
         components={
@@ -249,6 +250,7 @@ def _variables(app: App, shares: Sequence[_Share], *, whole: bool) -> dict[str, 
         function = share.live.function
         for text in (*function.variables.values(), *function.allowed_outbound_hosts):
             asked |= dict.fromkeys(Template.parse(text).names)
+        asked |= dict.fromkeys(in_triggers(function))
     found = {}
     for name in asked:
         known = app.variables.get(name, {})

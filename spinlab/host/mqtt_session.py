@@ -142,13 +142,19 @@ def _fitting(made: bytes, largest: int) -> bytes:
 
 
 async def read_packet(reader: asyncio.StreamReader, largest: int) -> tuple[int, bytes]:
-    """The next packet's type and body.
+    """The next packet's type and body; see `read_flagged`."""
+    first, body = await read_flagged(reader, largest)
+    return first >> 4, body
+
+
+async def read_flagged(reader: asyncio.StreamReader, largest: int) -> tuple[int, bytes]:
+    """The next packet's first byte, which has its type and flags, and its body.
 
     Raises:
         ConnectionFailed: There is none, or it is too long.
     """
     try:
-        kind = (await reader.readexactly(1))[0] >> 4
+        first = (await reader.readexactly(1))[0]
         size = shift = 0
         while True:
             byte = (await reader.readexactly(1))[0]
@@ -160,11 +166,27 @@ async def read_packet(reader: asyncio.StreamReader, largest: int) -> tuple[int, 
                 raise ConnectionFailed("Malformed remaining length")
         if size > largest:
             raise ConnectionFailed(f"payload size limit exceeded: {size}")
-        return kind, await reader.readexactly(size)
+        return first, await reader.readexactly(size)
     except EOFError:
         raise ConnectionFailed("Connection closed by peer abruptly") from None
     except OSError as error:
         raise ConnectionFailed(f"I/O: {error.strerror or error}") from None
+
+
+async def introduce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, options: Options) -> None:
+    """Tell the server who we are, and let it let us in.
+
+    Raises:
+        ConnectionFailed: It does not.
+        MqttError: Our name or password is too long.
+    """
+    writer.write(connect(options))
+    kind, body = await read_packet(reader, options.largest_in)
+    if kind != CONNACK or len(body) != 2:
+        raise ConnectionFailed("Expected ConnAck packet")
+    if body[1]:
+        name = _REFUSED[body[1]] if body[1] < len(_REFUSED) else str(body[1])
+        raise ConnectionFailed(f"Connection refused, return code: `{name}`")
 
 
 class Session:
@@ -198,13 +220,7 @@ class Session:
             MqttError: Our name or password is too long.
         """
         try:
-            writer.write(connect(options))
-            kind, body = await read_packet(reader, options.largest_in)
-            if kind != CONNACK or len(body) != 2:
-                raise ConnectionFailed("Expected ConnAck packet")
-            if body[1]:
-                name = _REFUSED[body[1]] if body[1] < len(_REFUSED) else str(body[1])
-                raise ConnectionFailed(f"Connection refused, return code: `{name}`")
+            await introduce(reader, writer, options)
         except BaseException:
             writer.transport.abort()
             raise

@@ -176,9 +176,17 @@ def remedy(name: str, *, secret: bool = False) -> str:
 
 
 def implied(function: Function) -> dict[str, Mapping[str, Any]]:
-    """Variables that a function declares by naming them (``--var NAME``): required ones."""
+    """Variables that a function declares by naming them (``--var NAME``, or in a trigger): required ones."""
     named = {name: _WHOLE.fullmatch(template) for name, template in function.variables.items()}
-    return {name: {"required": True} for name, found in named.items() if found and found.group(1) == name}
+    own = [name for name, found in named.items() if found and found.group(1) == name]
+    return {name: {"required": True} for name in (*own, *in_triggers(function))}
+
+
+def in_triggers(function: Function) -> tuple[str, ...]:
+    """The variables that the triggers of a function name."""
+    texts = (value for configs in function.triggers.values() for config in configs for value in config.values())
+    found = (name for text in texts if isinstance(text, str) for name in Template.parse(text).names)
+    return tuple(dict.fromkeys(found))
 
 
 class ReadVariables:

@@ -29,7 +29,7 @@ from spinlab.manifest.model import (
     Variable,
 )
 from spinlab.manifest.reader import Reader
-from spinlab.manifest.triggers import check_config
+from spinlab.manifest.triggers import check_config, check_settings
 
 ROOT = ("spin_manifest_version", "application", "variables", "trigger", "component")
 APPLICATION = ("name", "version", "description", "authors", "targets", "trigger", "tool")
@@ -118,6 +118,9 @@ def _application(root: Reader) -> Application:
     root.need("application")
     reader = root.below("application", APPLICATION)
     reader.need("name")
+    settings = reader.below("trigger")
+    for kind in settings.value:
+        check_settings(kind, settings.below(kind))
     return Application(
         name=reader.string("name"),
         version=reader.string("version"),

@@ -1,6 +1,7 @@
-"""The keys of the triggers that Spin itself brings (``crates/http/src/config.rs``, ``crates/trigger-redis``).
+"""The keys of triggers: of those that Spin itself brings (``crates/http/src/config.rs``, ``crates/trigger-redis``), and
+of plugins that refuse others when they start (``spin-trigger-plugins``: ``trigger-mqtt``, ``-sqs`` and ``-command``).
 
-Other types are plugins' business; their keys pass as they are.
+The keys of any other type pass as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from spinlab.manifest.reader import Reader
 
 _HTTP = ("component", "static_response", "route", "executor")
 _REDIS = ("component", "channel", "address")
+_MQTT = ("component", "topic", "qos")
+_MQTT_SETTINGS = ("address", "username", "password", "keep_alive_interval")
+_SQS_NUMBERS = {"max_messages": 1 << 16, "idle_wait_seconds": 1 << 64}
+_SQS_LISTS = ("system_attributes", "message_attributes")
+_SQS = ("component", "queue_url", *_SQS_NUMBERS, *_SQS_LISTS)
 
 
 def check_config(kind: str, trigger: Trigger, reader: Reader) -> None:
@@ -32,6 +38,47 @@ def check_config(kind: str, trigger: Trigger, reader: Reader) -> None:
         reader.need("channel")
         reader.string("channel")
         reader.string("address")
+    elif kind == "mqtt":
+        _all_texts(trigger, reader, _MQTT)
+    elif kind == "sqs":
+        _only(trigger, reader, _SQS)
+        _sqs(reader)
+    elif kind == "command":
+        _only(trigger, reader, ("component",))
+        reader.need("component")
+
+
+def check_settings(kind: str, reader: Reader) -> None:
+    """Let ``[application.trigger.TYPE]`` pass.
+
+    Raises:
+        ManifestError: The trigger would refuse it.
+    """
+    if kind == "mqtt":
+        reader.only(_MQTT_SETTINGS)
+        for key in _MQTT_SETTINGS:
+            reader.need(key)
+            reader.string(key)
+
+
+def _all_texts(trigger: Trigger, reader: Reader, fields: tuple[str, ...]) -> None:
+    _only(trigger, reader, fields)
+    for key in fields:
+        reader.need(key)
+        if key != "component":
+            reader.string(key)
+
+
+def _sqs(reader: Reader) -> None:
+    reader.need("component")
+    reader.need("queue_url")
+    reader.string("queue_url")
+    for key in _SQS_LISTS:
+        reader.strings(key)
+    for key, bound in _SQS_NUMBERS.items():
+        found = reader.value.get(key, 0)
+        if isinstance(found, bool) or not isinstance(found, int) or not 0 <= found < bound:
+            raise reader.wrong(f"{key} is a number from 0 to {bound - 1}", key, hint=f"such as {key} = 2")
 
 
 def _only(trigger: Trigger, reader: Reader, fields: tuple[str, ...]) -> None:

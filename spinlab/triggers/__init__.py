@@ -20,6 +20,7 @@ __all__ = ["KINDS", "OPTIONS", "Config", "Kind", "Place", "kind", "kinds"]
 KINDS: Final = {
     "redis": "spinlab.triggers.redis",
     "cron": "spinlab.triggers.cron",
+    "mqtt": "spinlab.triggers.mqtt",
     "command": "spinlab.triggers.command",
 }
 """Type, as in ``[[trigger.TYPE]]`` -> the module that serves it."""
@@ -27,6 +28,7 @@ KINDS: Final = {
 OPTIONS: Final = {
     "redis": ("CHANNEL", "A Redis channel whose messages start it; redis://HOST:PORT#CHANNEL for one elsewhere."),
     "cron": ("EXPRESSION", "When it runs, in UTC: seconds minutes hours day month weekday [year], in quotes."),
+    "mqtt": ("TOPIC", "An MQTT topic whose messages start it; mqtt://HOST:PORT#TOPIC for a server elsewhere."),
     "command": ("", "%spin run starts its main function, with arguments."),
 }
 """Type -> what the value of its option of ``%%spin`` is called (nothing: it has none), and its line of help."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.magics.conftest import Kernel
+from tests.servers.mosquitto import mosquitto
 from tests.servers.redis import redis
 from tests.triggers.guests import CLOCK, KEEPING
+from tests.triggers.mqtt_guests import TOPICS
 from tests.triggers.test_redis import publish
 
 
@@ -44,6 +47,31 @@ def test_a_cell_runs_by_the_clock_and_now(kernel: Kernel) -> None:
     kernel.run("%spin send tick").ok()
     assert "CRON" in kernel.run("%spin trace").ok().text
     kernel.run("%spin remove tick").ok()
+
+
+def test_a_cell_is_started_by_a_topic_of_a_server_that_wants_a_password(kernel: Kernel, tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "ada", "abracadabra-42"], check=True, timeout=60)
+    users.chmod(0o644)
+    with mosquitto(tmp_path, "allow_anonymous false", f"password_file {users}") as port:
+        kernel.run("import os; os.environ['SPIN_VARIABLE_MQTT_PASSWORD'] = 'abracadabra-42'").ok()
+        where = f"mqtt://ada:{{{{ mqtt_password }}}}@127.0.0.1:{port}?qos=2#sensors/#"
+        kernel.run(f"%%spin wat keep --mqtt '{where}' --kv default\n{TOPICS}").ok()
+        kernel.run("import spinlab; assert spinlab.current_app().listeners[0].wait(60)").ok()
+        kernel.run("%spin send keep 21 --topic sensors/attic").ok()
+        kernel.run("assert spinlab.current_app().kv('default').get('sensors/attic') == b'21'").ok()
+        assert "abracadabra" not in kernel.run("spinlab.current_app().listeners").ok().text
+        kernel.run("%spin remove keep").ok()
+
+
+def test_a_password_does_not_stand_in_a_cell(kernel: Kernel) -> None:
+    told = kernel.run("%%spin wat keep --mqtt mqtt://ada:hunter2@here#x\n(component)").error("OptionError")
+    assert "a password does not stand in a cell" in told.traceback
+    told = kernel.run("%%spin wat keep --mqtt mqtt://here?quality=1#x\n(component)").error("OptionError")
+    assert "has no 'quality'" in told.traceback
+    assert "--mqtt needs a value" in kernel.run("%%spin wat keep --mqtt\n(component)").error("OptionError").traceback
+    told = kernel.run("%%spin wat keep --mqtt x --redis y\n(component)").error("OptionError")
+    assert "exclude each other" in told.traceback
 
 
 def test_a_cell_is_a_command_that_runs_with_arguments(kernel: Kernel) -> None:

@@ -64,7 +64,8 @@ def send(desk: Desk, given: Arguments) -> Response:
     """Run a function with a message, as its trigger would; the response is the cell's result."""
     payload: str = given["payload"] or ""
     data = content(given, "payload") if payload else b""
-    answer = desk.app.send(given["name"], data)
+    keys = {"topic": given["topic"]} if given["topic"] is not None else {}
+    answer = desk.app.send(given["name"], data, **keys)
     if given["fail"] and not answer.ok:
         desk.show(answer)
         raise CallError(f"{given['name']} failed", details=str(answer.error or ""))
@@ -164,7 +165,7 @@ def _verbs() -> tuple[Verb, ...]:
                 Positional("NAME", "The function."),
                 Positional("PAYLOAD", "The message, or @FILE; empty when left out.", required=False),
             ),
-            options=(_FAIL,),
+            options=(Option(("--topic",), "The MQTT topic, when its trigger is for several.", "TOPIC"), _FAIL),
             completes={"name": "function"},
         )
     )
