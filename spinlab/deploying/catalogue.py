@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from spinlab.deploying import choices
+from spinlab.deploying.kube.choices import CHOICES as OF_KUBE
 from spinlab.errors import OptionError
 from spinlab.scaffolding import Choice
 
@@ -38,6 +39,11 @@ DESTINATIONS: Final[Mapping[str, Entry]] = {
         "spinlab up of an export on this machine; it outlives the kernel.",
         "spinlab.deploying.local.destination:Local",
         choices.LOCAL,
+    ),
+    "kube": Entry(
+        "A cluster with SpinKube, by way of a registry.",
+        "spinlab.deploying.kube.place:Kube",
+        OF_KUBE,
     ),
     "spin": Entry(
         "Your own `spin deploy`, with the plugin that it has.",
