@@ -38,7 +38,7 @@ def test_the_wheel_is_pure_and_has_what_it_needs(wheel: Path) -> None:
     assert wheel.name.endswith("-py3-none-any.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "spinlab/py.typed" in names
-    for part in ("wasi2", "spin2", "wasi3", "spin3", "driver3", "static-files"):
+    for part in ("wasi2", "spin2", "wasi3", "spin3", "driver3", "message3", "static-files"):
         assert f"spinlab/bridge/{part}.wasm" in names
     for version in ("python02", "python03"):
         assert f"spinlab/images/{version}/boot.py" in names

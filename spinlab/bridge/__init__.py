@@ -13,7 +13,7 @@ HERE: Final = Path(__file__).resolve().parent
 
 
 def path(name: str) -> Path:
-    """Where the component ``wasi2``, ``spin2``, ``wasi3``, ``spin3`` or ``driver3`` lies.
+    """Where the component ``wasi2``, ``spin2``, ``wasi3``, ``spin3``, ``driver3`` or ``message3`` lies.
 
     ``SPINLAB_BRIDGE_DIR`` names another folder than this one, such as that of a rebuild.
     """

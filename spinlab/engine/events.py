@@ -1,17 +1,19 @@
 """The exports that take a trigger's messages, and the glue that calls them.
 
 The message crosses as the string ``head``, each byte as the character of that number, and is turned back in place. The
-answer is ``done`` or ``failed``; where the guest says why, that text with the data ``text``.
+answer is ``done`` or ``failed``; where the guest says why, that text with the data ``text``; a message that the guest
+leaves in its queue is ``done`` with the data ``leave``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from spinlab.engine.glue import HEAP, RUN
+from spinlab.engine.glue import BYTES, HEAP, RUN, STORAGE
 from spinlab.engine.interfaces import Handler, Interface
+from spinlab.engine.receiving import MQTT, MQTT_TYPES, SQS, SQS_TYPES
 from spinlab.errors import HandlerError
 
 
@@ -32,27 +34,37 @@ class Event:
     types: Mapping[str, str] = field(default_factory=dict)
 
 
-_BYTES: Final = """
-  (func $bytes (param $at i32) (param $size i32) (result i32)
-    (local $from i32) (local $to i32) (local $end i32) (local $char i32)
-    (local.set $from (local.get $at))
-    (local.set $to (local.get $at))
-    (local.set $end (i32.add (local.get $at) (local.get $size)))
-    (block $done
-      (loop $next
-        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
-        (local.set $char (i32.load8_u (local.get $from)))
-        (if (i32.ge_u (local.get $char) (i32.const 128))
-          (then
-            (local.set $char (i32.or (i32.shl (local.get $char) (i32.const 6))
-              (i32.and (i32.load8_u offset=1 (local.get $from)) (i32.const 63))))
-            (local.set $from (i32.add (local.get $from) (i32.const 1)))))
-        (i32.store8 (local.get $to) (local.get $char))
-        (local.set $from (i32.add (local.get $from) (i32.const 1)))
-        (local.set $to (i32.add (local.get $to) (i32.const 1)))
-        (br $next)))
-    (i32.sub (local.get $to) (local.get $at)))
+FINISH: Final = '(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))\n'
+"""How glue for WASI 0.2 gets what ends a run."""
+
+_ENDING: Final = """\
+(core module $ending
+  (import "" "memory" (memory 1))
+  (data (i32.const 32) "donefailed")
+  (func (export "finish") (param $failed i32) (param $at i32)
+    (i32.store (local.get $at) (select (i32.const 36) (i32.const 32) (local.get $failed)))
+    (i32.store offset=4 (local.get $at) (select (i32.const 6) (i32.const 4) (local.get $failed)))
+    (i64.store offset=8 (local.get $at) (i64.const 0))))
+(core instance $ending-i (instantiate $ending (with "" (instance (export "memory" (memory $memory))))))
+(alias core export $ending-i "finish" (core func $finish))
 """
+
+_TAKE: Final = """\
+(type $take-t (func async (param "head" string) (param "data" string) (result (tuple string string))))
+(func $take (type $take-t)
+  (canon lift (core func $glue-i "run") (memory $memory) (realloc $realloc) (post-return $reset)))
+(instance $message (export "take" (func $take)))
+"""
+
+
+def waiting(glue: str) -> str:
+    """The glue for an asynchronous handler, of that for a synchronous one with the same parameters.
+
+    It waits for the handler, and the driver ``message3`` does the provider's work meanwhile.
+    """
+    assert FINISH in glue
+    return STORAGE + glue.replace(FINISH, _ENDING) + _TAKE
+
 
 _REDIS: Final = f"""\
 (core func $handle (canon lower (func $handler "handle-message") (memory $memory)))
@@ -61,7 +73,7 @@ _REDIS: Final = f"""\
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i32 i32 i32)))
   (import "" "finish" (func $finish (param i32 i32)))
-  {_BYTES}
+  {BYTES}
   (func (export "run") (param i32 i32 i32 i32) (result i32)
     (call $handle (local.get 0) (call $bytes (local.get 0) (local.get 1)) (i32.const 48))
     (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
@@ -102,6 +114,28 @@ _CRON: Final = """\
   (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
 """
 
+_REDIS3: Final = f"""\
+(core func $handle (canon lower (func $handler "handle-message") (memory $memory) (realloc $realloc)))
+(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
+(core module $glue
+  (import "" "memory" (memory 1))
+  (import "" "handle" (func $handle (param i32 i32 i32)))
+  (import "" "finish" (func $finish (param i32 i32)))
+  (data (i32.const 0) "=text")
+  {BYTES}
+  (func (export "run") (param i32 i32 i32 i32) (result i32)
+    (call $handle (local.get 0) (call $bytes (local.get 0) (local.get 1)) (i32.const 48))
+    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
+    (if (i32.and (i32.load8_u (i32.const 48)) (i32.eq (i32.load8_u (i32.const 52)) (i32.const 3))) (then
+      (i32.store (i32.const 16) (i32.load (i32.const 56)))
+      (i32.store (i32.const 20) (i32.load (i32.const 60)))
+      (i32.store (i32.const 24) (i32.const 0))
+      (i32.store (i32.const 28) (i32.const 5))))
+    (i32.const 16)))
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
+"""
+
 _CRON_TYPES: Final = """
 (type $metadata (record (field "timestamp" u64))) (export "metadata" (type $metadata))
 (type $error (variant (case "other" string))) (export "error" (type $error))
@@ -115,30 +149,38 @@ _REDIS_TYPES: Final = """
 EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
     "redis": (
         Event("fermyon:spin/inbound-redis", "0.2", HEAP + _REDIS + RUN, {"fermyon:spin/redis-types": _REDIS_TYPES}),
+        Event("spin:redis/inbound-redis@3.0.0", "0.3", waiting(_REDIS3)),
     ),
     "cron": (
         Event("handle-cron-event", "0.2", HEAP + _CRON + RUN, {"fermyon:spin-cron/cron-types@2.0.0": _CRON_TYPES}),
+        Event("handle-cron-event", "0.3", waiting(_CRON), {"spin:cron/cron-types@3.0.0": _CRON_TYPES}),
     ),
+    "mqtt": (Event("handle-message", "0.2", HEAP + MQTT + RUN, {"spin:mqtt-trigger/spin-mqtt-types": MQTT_TYPES}),),
+    "sqs": (Event("handle-queue-message", "0.2", HEAP + SQS + RUN, {"fermyon:spin-sqs/sqs-types@2.0.0": SQS_TYPES}),),
 }
 """Trigger -> the exports that take its messages."""
 
 
-def choose_event(trigger: str, exports: Sequence[str]) -> Handler:
+def choose_event(trigger: str, exports: Sequence[str], imports: Collection[str] = ()) -> Handler:
     """The one export that takes messages of a trigger (Spin: ``crates/trigger-redis``).
+
+    Parameters:
+        imports: What the component imports: the types that it takes tell two versions of one function apart.
 
     Raises:
         HandlerError: There is none, or more than one.
     """
     events = EVENTS[trigger]
-    found = [
-        Handler(name, event.wasi, trigger=trigger)
-        for name in exports
-        for event in events
-        if Interface.parse(name).track == Interface.parse(event.export).track
-    ]
+    taken = set(map(_track, imports))
+    found = []
+    for name in exports:
+        same = [event for event in events if _track(event.export) == _track(name)]
+        if same:
+            chosen = next((event for event in same if taken.intersection(map(_track, event.types))), same[0])
+            found.append(Handler(name, chosen.wasi, trigger=trigger))
     if len(found) == 1:
         return found[0]
-    wanted = ", ".join(event.export for event in events)
+    wanted = " or ".join(dict.fromkeys(event.export for event in events))
     if found:
         raise HandlerError(
             f"the component exports several handlers of the {trigger} trigger",
@@ -151,14 +193,20 @@ def choose_event(trigger: str, exports: Sequence[str]) -> Handler:
     )
 
 
+def _track(name: str) -> str:
+    return Interface.parse(name).track
+
+
 def event_of(handler: Handler) -> Event:
     """What was known of an export that `choose_event` has chosen."""
-    track = Interface.parse(handler.export).track
-    return next(e for e in EVENTS[handler.trigger] if Interface.parse(e.export).track == track)
+    track = _track(handler.export)
+    return next(e for e in EVENTS[handler.trigger] if _track(e.export) == track and e.wasi == handler.wasi)
 
 
 def event_types(event: Event) -> str:
-    """The instance ``$event``, which has the interfaces with the event's types."""
+    """The instance ``$event``, which has the interfaces with the event's types; nothing when there are none."""
+    if not event.types:
+        return ""  # an empty component is a place for a binary
     inner = "\n".join(
         f'(component $c{n} {types}) (instance $i{n} (instantiate $c{n})) (export "{name}" (instance $i{n}))'
         for n, (name, types) in enumerate(event.types.items())

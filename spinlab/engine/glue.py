@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-HEAP: Final = """
-(alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))
+STORAGE: Final = """
 (core module $heap
   (memory (export "memory") 1)
   (global $free (mut i32) (i32.const 64))
@@ -31,6 +30,8 @@ HEAP: Final = """
 (alias core export $heap-i "realloc" (core func $realloc))
 (alias core export $heap-i "reset" (core func $reset))
 """
+
+HEAP: Final = '\n(alias export $wasi2 "spinlab:bridge/ctl@0.1.0" (instance $ctl))' + STORAGE
 
 _HANDLER: Final = """\
 (core func $request (canon lower (func $ctl "take-request")))
@@ -69,6 +70,29 @@ _COMMAND: Final = """\
 (core instance $glue-i (instantiate $glue (with "" (instance
   (export "begin" (func $begin)) (export "main" (func $main)) (export "finish" (func $finish))))))
 """
+
+BYTES: Final = """
+  (func $bytes (param $at i32) (param $size i32) (result i32)
+    (local $from i32) (local $to i32) (local $end i32) (local $char i32)
+    (local.set $from (local.get $at))
+    (local.set $to (local.get $at))
+    (local.set $end (i32.add (local.get $at) (local.get $size)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+        (local.set $char (i32.load8_u (local.get $from)))
+        (if (i32.ge_u (local.get $char) (i32.const 128))
+          (then
+            (local.set $char (i32.or (i32.shl (local.get $char) (i32.const 6))
+              (i32.and (i32.load8_u offset=1 (local.get $from)) (i32.const 63))))
+            (local.set $from (i32.add (local.get $from) (i32.const 1)))))
+        (i32.store8 (local.get $to) (local.get $char))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (br $next)))
+    (i32.sub (local.get $to) (local.get $at)))
+"""
+"""A function that turns a text in place into the bytes that its characters stand for, and answers how many."""
 
 RUN: Final = """\
 (func $run (param "head" string) (param "data" string) (result (tuple string string))

@@ -30,7 +30,7 @@ from spinlab.engine.events import choose_event, event_of, event_types
 from spinlab.engine.glue import GLUE
 from spinlab.engine.guest import Guest, read_guest
 from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_command, choose_handler
-from spinlab.engine.providers import HOST, HOST_TYPE, OWN, Provider
+from spinlab.engine.providers import DRIVERS, HOST, HOST_TYPE, OWN, Provider
 from spinlab.errors import ComponentError, MissingImport
 
 
@@ -87,7 +87,7 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
     recognize.require_component(component)
     guest = read_guest(component)
     if trigger:
-        handler = choose_event(trigger, [e.name for e in guest.exports])
+        handler = choose_event(trigger, [e.name for e in guest.exports], [i.name for i in guest.imports])
     else:
         choose = choose_command if command else choose_handler
         handler = choose(e.name for e in guest.exports if e.kind == "instance")
@@ -95,7 +95,7 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
     types = event_of(handler).types if trigger else {}
     linked = _link(guest, provided, types)
     main = "wasi2" if handler.wasi == "0.2" else "wasi3"
-    tail = ("driver3",) if handler.wasi == "0.3" else ()
+    tail = (("message3" if trigger else "driver3"),) if handler.wasi == "0.3" else ()
     used = (
         _with_givers(
             {main, *(provider for provider, name in linked.values() if name not in types)},
@@ -192,7 +192,7 @@ class _Text:
         self.linked = linked
         self.providers = providers
         self.warm = warm
-        self.shared = [p for p in providers if p.name != "driver3"]
+        self.shared = [p for p in providers if p.name not in DRIVERS]
 
     def assembled(self) -> bytes:
         """The outer component with placeholders."""
@@ -209,6 +209,7 @@ class _Text:
         lines += self._guest()
         if self.handler.trigger:
             lines.append(event_of(self.handler).glue)
+            lines += self._driver() if self.handler.wasi == "0.3" else []
         else:
             lines += self._driver() if self.handler.wasi == "0.3" else [GLUE[self.handler.command]]
         if self.warm:
@@ -260,11 +261,14 @@ class _Text:
                 given.append(f'(with "{name}" (instance $host))')
             elif name.startswith("wasi:http/handler@"):
                 given.append(f'(with "{name}" (instance $handler))')
+            elif name.startswith(f"{OWN}bridge/message@"):
+                given.append(f'(with "{name}" (instance $message))')
             else:
                 lines.append(f'(alias export $wasi3 "{name}" (instance $d{n}))')
                 given.append(f'(with "{name}" (instance $d{n}))')
         lines.append(
-            f'(instance $driver (instantiate $p-driver3 (with "{driver.core_name}" (core module $c-driver3)) '
+            f"(instance $driver (instantiate $p-{driver.name} "
+            f'(with "{driver.core_name}" (core module $c-{driver.name})) '
             f"{' '.join(given)}))"
         )
         lines.append('(alias export $driver "run" (func $run)) (export "run" (func $run))')

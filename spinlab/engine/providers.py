@@ -189,7 +189,10 @@ _ITEMS: Final[tuple[Callable[[Reader], object], ...]] = (
 )
 
 
-NAMES: Final = ("wasi2", "spin2", "wasi3", "spin3", "driver3")
+DRIVERS: Final = ("driver3", "message3")
+"""What calls the handler of a guest of WASI 0.3: for requests, for messages."""
+
+NAMES: Final = ("wasi2", "spin2", "wasi3", "spin3", *DRIVERS)
 
 
 @cache

@@ -183,11 +183,12 @@ def wasi_of(function: Function) -> str:
     """The version that a component's handler is of."""
     try:
         names = [exported.name for exported in binary.exports(_bytes(function))]
+        imported = [x.name for x in binary.imports(_bytes(function))] if function.triggers else []
     except ComponentError:
         return ""
     for trigger in function.triggers:
         with suppress(HandlerError):
-            return choose_event(trigger, names).wasi
+            return choose_event(trigger, names, imported).wasi
     if any(name.startswith("wasi:http/handler@0.3.") for name in names):
         return "0.3"
     return "0.2" if any(name.startswith("wasi:http/incoming-handler@0.2.") for name in names) else ""

@@ -14,7 +14,7 @@ from spinlab import bridge
 from spinlab.bridge import build, rust
 
 BRIDGE = Path(bridge.__file__).parent
-NAMES = ("wasi2", "spin2", "wasi3", "spin3", "driver3")
+NAMES = ("wasi2", "spin2", "wasi3", "spin3", "driver3", "message3")
 
 
 def test_the_committed_files_are_those_of_the_record() -> None:
@@ -25,7 +25,7 @@ def test_the_committed_files_are_those_of_the_record() -> None:
         assert hashlib.sha256(content).hexdigest() == recorded[name]["sha256"], name
 
 
-PROVIDED = {"spin2": {"pause"}, "spin3": {"pause", "tasks"}, "driver3": {"ctl3"}}
+PROVIDED = {"spin2": {"pause"}, "spin3": {"pause", "tasks"}, "driver3": {"ctl3"}, "message3": {"ctl3", "message"}}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,7 +35,7 @@ def test_a_provider_needs_nothing_but_the_flat_interface_and_what_the_others_giv
     )
     imports = re.findall(r"^  import (\S+);$", described.stdout, re.MULTILINE)
     own = {f"spinlab:bridge/{given}@0.1.0" for given in PROVIDED.get(name, set())}
-    needed = {i for i in imports if name != "driver3" or i.startswith("spinlab:")}
+    needed = {i for i in imports if name not in ("driver3", "message3") or i.startswith("spinlab:")}
     assert needed - {"spinlab:bridge/host@0.1.0"} == own
 
 

@@ -10,8 +10,8 @@ from spinlab.errors import Location, SourceError
 from spinlab.toolchains.wrong_language import wrong_language
 
 Form = Literal["short", "component", "service", "plain", "program"]
-"""``fn handle(req: Request)``; `#[http_component]` or `#[redis_component]` of spin-sdk 5; `#[http_service]` of
-spin-sdk 6; whole as it is; a program with ``fn main`` for the executor wagi."""
+"""``fn handle(req: Request)``; `#[http_component]` or `#[redis_component]` of spin-sdk 5; `#[http_service]` or
+`#[redis_subscriber]` of spin-sdk 6; whole as it is; a program with ``fn main`` for the executor wagi."""
 
 _TOKENS: Final = re.compile(
     r"""//[^\n]*|/\*|\bb?r(?P<hashes>\#+)".*?"(?P=hashes)|\bb?r"[^"]*"|b?"(?:\\.|[^"\\])*"|b?'(?:\\[^\n]{1,10}|[^'\\\n])'""",
@@ -24,12 +24,13 @@ _HANDLER: Final = re.compile(
 _MAIN: Final = re.compile(r"^[ \t\ufeff]*(?:pub\s+)?fn\s+main\s*\(", re.MULTILINE)
 _MODULE: Final = re.compile(r"^[ \t]*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(
-    r"#\[\s*(?:\w+\s*::\s*)*(http_component|redis_component|http_service|http_server|main)\b[^\]]*\]"
+    r"#\[\s*(?:\w+\s*::\s*)*(http_component|redis_component|http_service|redis_subscriber|http_server|main)\b[^\]]*\]"
 )
 _FORMS: Final[dict[str, Form]] = {
     "http_component": "component",
     "redis_component": "component",
     "http_service": "service",
+    "redis_subscriber": "service",
 }
 _COMPLETE: Final = re.compile(r"\bexport!\s*[({\[]|\bgenerate!\s*[({\[]|\bno_mangle\b|\bexport_name\b")
 _CRATE: Final = re.compile(r"(?<![\w:$])(?:::\s*)?([a-z]\w*)\s*::|\bextern\s+crate\s+(\w+)|\buse\s+(\w+)\s*;")
