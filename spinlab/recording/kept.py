@@ -52,7 +52,7 @@ class Recordings(Mapping[int, "Recording"]):
         if id_ not in self._ids():
             listed = list(self._ids())
             there = f"there are: {', '.join(map(str, listed[-10:]))}" if listed else RECORD
-            raise RecordingError(f"no recording has the number {id_}", hint=there)
+            raise RecordingError(f"no recording has the number {id_}" if id_ else "there is no recording", hint=there)
         if self._folder is None:
             return loads(self._memory[id_], f"recording {id_}")
         file = self._file(id_)

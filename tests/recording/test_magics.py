@@ -90,7 +90,7 @@ def test_a_cell_or_the_app_is_recorded(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("line", "error", "message"),
     [
-        ("%spin replay", "OptionError", "needs an ID"),
+        ("%spin replay", "RecordingError", "there is no recording"),
         ("%spin replay 99", "RecordingError", "no recording has the number 99"),
         ("%spin replay first", "OptionError", "'first' is not the number of a recording"),
         ("%spin recordings 0 --forget", "OptionError", "is not the number"),

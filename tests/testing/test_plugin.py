@@ -121,6 +121,9 @@ def test_what_the_page_shows_works_from_top_to_bottom(page: tuple[Kernel, Path])
         "✓ 2 tests passed at kernel",
         "✓ 3 tests passed at kernel and spinlab up",
         "True []",
+        "status: 500 -> 404",
+        "kept as the test 'no price yet'",
+        "True 404 ['key-value.open', 'key-value.get']",
     ):
         assert told in shown
     assert (folder / "report.xml").is_file()

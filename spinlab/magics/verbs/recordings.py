@@ -77,7 +77,7 @@ def recordings(desk: Desk, given: Arguments) -> Display:
 
 def replay(desk: Desk, given: Arguments) -> Replay:
     """A recorded request once more; raises where it asks something else."""
-    made = desk.app.replay(_id(given), live=bool(given["live"]))
+    made = desk.app.replay(_id(given) if given["id"] else desk.app.recordings.last, live=bool(given["live"]))
     if made.diverged is not None and not made.live:
         desk.show(made)
         raise made.diverged
@@ -126,7 +126,7 @@ VERBS: tuple[Any, ...] = (
         "Run a recorded request on the function as it is now, with everything that it saw then; nothing is written.",
         replay,
         group="calls",
-        takes=(Positional("ID", "Its number in %spin trace."),),
+        takes=(Positional("ID", "Its number in %spin trace; the last one when left out.", required=False),),
         options=(
             Option(("--live",), "Ask the host where the function asks something else, and from there on."),
             Option(("--keep",), "Keep it as a test that needs no network and no database.", "NAME"),
