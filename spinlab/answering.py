@@ -109,7 +109,7 @@ class Answering:
         collector = Collector()
         if message:
             live.sandbox.submit(request, collector, tape=tape).wait()
-            return collector.response(function)
+            return self._hidden(collector).response(function)
         found = self._straight(component, request) if component else self._route(request)
         if isinstance(found, Response) or found.target is not live:
             other = "nobody" if isinstance(found, Response) else repr(found.target.function.name)
@@ -118,7 +118,12 @@ class Answering:
                 hint="give the function its route again",
             )
         self._submit(found, request, collector, tape).wait()
-        return collector.response(function)
+        return self._hidden(collector).response(function)
+
+    def _hidden(self, collector: Collector) -> Collector:
+        """What was collected, without secrets in what the guest wrote."""
+        collector.outcome = self._secrets().hidden(collector.outcome)
+        return collector
 
     def note(self, name: str, text: str) -> None:
         """Write a line of our own into a function's log."""

@@ -208,8 +208,8 @@ class Recorder:
         if self._record is not None:
             try:
                 self._record(number, outcome)
-            except OSError as problem:
-                text = f"request {number} could not be recorded: {problem.strerror}"
+            except Exception as problem:  # noqa: BLE001 (whoever waits gets the answer all the same)
+                text = f"request {number} could not be recorded: {problem}"
                 self._ledger.log.append(Logged(name, LogLine("spinlab", text, time.time())))
         self._sink.end(outcome)
         self._ledger.changes.tell(REQUESTS)

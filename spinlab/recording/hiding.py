@@ -18,6 +18,9 @@ CREDENTIALS = frozenset(
 _FIELD = re.compile(rf"^({'|'.join(sorted(CREDENTIALS))}): (.+)$", re.IGNORECASE | re.MULTILINE)
 _PASSWORD = re.compile(r"(?<=://)([^\s:/?#@]*):([^\s/?#@]+)@")
 
+_LIBPQ = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&']+)", re.IGNORECASE)
+"""In the address of a database."""
+
 
 class Hiding:
     """Blanks secrets, credentials in headers, and passwords in addresses.
@@ -65,7 +68,14 @@ class Hiding:
         """Arguments and bytes of an operation."""
         if op == "mqtt.open":
             self._learn(data)
+        if op.endswith(".open"):
+            args = self._address(args)
         return (self.lines if op.startswith("http") else self.text)(args), self.data(data)
+
+    def _address(self, address: str) -> str:
+        found = _LIBPQ.sub(lambda m: m[1] + _stars(m[2]), address)
+        self.hid = self.hid or found != address
+        return found
 
     def crossing(self, one: Crossing) -> Crossing:
         """An effect."""

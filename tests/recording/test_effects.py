@@ -365,6 +365,8 @@ def test_postgres_answers_again_and_its_password_is_in_no_recording(app: App, po
     assert first.masked
     assert "masked values" in " ".join(made.notes)
     assert PASSWORD.encode() not in dumps(first)
+    (opened,) = [one.args for one in first.crossings if one.op == "postgres.open"]
+    assert f"password={'*' * (len(PASSWORD) + 2)}" in opened
     second = recorded(app, "/rows", headers={"x-to": str(postgres_port)})
     assert int(second.came.body.strip(b"[]")) == int(first.came.body.strip(b"[]")) + 1
 

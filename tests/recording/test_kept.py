@@ -213,6 +213,21 @@ def test_a_secret_is_in_no_recording_and_a_replay_says_so(clock: App, tmp_path: 
     assert secret not in repr(made.response)
 
 
+def test_a_secret_that_a_function_writes_is_hidden_in_a_replay_too(clock: App) -> None:
+    source = "import os\ndef handle(request):\n    print(os.environ['TOKEN'])\n    return ''\n"
+    clock.add(Function("tells", source, routes=("/tells",), environment={"TOKEN": "correct horse"}))
+    recording = recorded(clock, "/tells")
+    clock.set_variable("token", "correct horse", secret=True)
+    assert [line.text for line in clock.replay(recording).response.logs] == ["***"]
+
+
+def test_what_became_a_secret_after_it_was_recorded_is_not_kept_as_a_test(clock: App) -> None:
+    made = clock.replay(recorded(clock, "/now?q=correct%20horse"))
+    clock.set_variable("token", "correct horse", secret=True)
+    with pytest.raises(OptionError, match="holds the value of a secret"):
+        clock.tests.keep(as_test("now", made))
+
+
 # ---- kept as tests
 
 

@@ -216,4 +216,8 @@ def _holds_secret(test: RequestTest) -> bool:
     expected = test.expected
     texts = [test.name, test.path, test.body.decode("utf-8", "replace"), expected.text or "", expected.json or ""]
     texts += [value for _, value in (*test.headers, *expected.headers)]
+    if test.recording is not None:
+        from spinlab.recording.form import dumps
+
+        texts.append(dumps(test.recording).decode())
     return any(HIDDEN in mask(text) and mask(text) != text for text in (*texts, *expected.contains))
