@@ -218,8 +218,8 @@ def test_only_the_chosen_component_is_served(tmp_path: Path) -> None:
 
 def test_options_without_an_effect_say_so(tmp_path: Path) -> None:
     with Up(application(tmp_path, SIMPLE, hello="hi"), "--disable-pooling", "--temp", "x") as up:
-        assert "--disable-pooling has no effect here" in up.stderr
-        assert "--temp has no effect here: files are kept in memory" in up.stderr
+        assert up.says("--disable-pooling has no effect here")
+        assert up.says("--temp has no effect here: files are kept in memory")
 
 
 def test_components_are_built_first_when_that_is_asked(tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_components_are_built_first_when_that_is_asked(tmp_path: Path) -> None:
     assert "component hello is not there" in refused(tmp_path)
     with Up(tmp_path, "--build") as up:
         assert up.get("/hello").text.strip() == "built"
-        assert "Finished building all Spin components" in up.stderr
+        assert up.says("Finished building all Spin components")
     (tmp_path / "spin.toml").write_text((tmp_path / "spin.toml").read_text().replace("cp made/x.wasm", "false"))
     assert "Build command for component hello failed with status 1" in refused(tmp_path, "--build")
 
@@ -284,8 +284,8 @@ def test_output_goes_to_files_and_to_the_terminal(exported: tuple[App, Path], tm
         assert up.get("/say/one").status_code == 200
         assert up.get("/say/fail").status_code == 500
         assert up.stop() == 0
-        assert "asked for /say/one\n" in up.stderr
-        assert "ValueError: oh no" in up.stderr
+        assert up.says("asked for /say/one\n")
+        assert up.says("ValueError: oh no")
     assert (logs / "say_stdout.txt").read_text() == "asked for /say/one\nasked for /say/fail\n"
     assert (logs / "say_stderr.txt").read_text().startswith("to stderr\nto stderr\n")
     with Up(folder, "-L", str(logs), "--truncate-logs", "--quiet") as up:
@@ -347,7 +347,7 @@ secret = "{{ secret }}"
         assert answer[3] == f"Ok(Some({list(b'v=w')}))"
         assert "Integer(7)" in answer[5]
         assert "Integer(8)" in answer[5]
-        assert "Storing default key-value data to" in up.stderr
+        assert up.says("Storing default key-value data to")
         assert up.post("/", "variable\tsecret").text == 'Ok("hunter2-hunter2")'
         assert up.stop() == 0
         assert "hunter2" not in up.stderr
@@ -355,7 +355,7 @@ secret = "{{ secret }}"
         assert kept.execute("SELECT store, key, value FROM spin_key_value").fetchall() == [("default", "k", b"v=w")]
     kept.close()
     with Up(tmp_path, *options, "--state-dir", "", "--sqlite", "@up.sql") as up:
-        assert "a temporary in-memory database" in up.stderr
+        assert up.says("a temporary in-memory database")
         assert (
             up.post("/", "sqlite open\tdefault\nsqlite execute\tSELECT count(*) FROM t").text.count("Integer(1)") == 1
         )
@@ -402,7 +402,7 @@ def test_a_foreign_host_is_refused_on_loopback_unless_it_is_allowed(tmp_path: Pa
 
 def test_a_public_address_is_warned_of_and_open_to_all(tmp_path: Path) -> None:
     with Up(application(tmp_path, SIMPLE, hello="hi"), listen="0.0.0.0:0") as up:
-        assert "Warning: every machine that reaches 0.0.0.0:" in up.stderr
+        assert up.says("Warning: every machine that reaches 0.0.0.0:")
         url = up.url.replace("0.0.0.0", "127.0.0.1")
         assert httpx.get(f"{url}/hello", headers={"host": "any.example"}).status_code == 200
         foreign = {"origin": "https://other.example", "host": "any.example"}
@@ -438,7 +438,7 @@ def test_a_request_may_take_as_long_as_it_wants_unless_that_is_bounded(tmp_path:
     app.close()
     with Up(tmp_path, "--request-timeout", "300ms") as up:
         assert up.get("/").status_code == 504
-        assert "stopped at the timeout limit of 0.3 s" in up.stderr
+        assert up.says("stopped at the timeout limit of 0.3 s")
     with Up(tmp_path) as up, httpx.Client(timeout=1) as client:
         with pytest.raises(httpx.ReadTimeout):
             client.get(up.url)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,13 @@ class Up:
     def stderr(self) -> str:
         """What it has said."""
         return "".join(self.err)
+
+    def says(self, text: str, seconds: float = 30) -> bool:
+        """Whether it says this within some time: what it has written is read on another thread."""
+        end = time.monotonic() + seconds
+        while text not in self.stderr and time.monotonic() < end:
+            time.sleep(0.02)
+        return text in self.stderr
 
     def __enter__(self) -> Self:
         return self
