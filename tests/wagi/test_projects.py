@@ -169,6 +169,6 @@ def test_up_serves_programs_with_spins_warnings(folder: Path) -> None:
         large = up.post("/c", "x" * 1_000_000)
         assert "65536 bytes" in large.text
         assert up.stop() == 0
-    assert "HTTP route /c/... uses the WAGI executor." in up.stderr
-    assert "HTTP private endpoint for hidden uses the WAGI executor." in up.stderr
+    assert up.says("HTTP route /c/... uses the WAGI executor.")
+    assert up.says("HTTP private endpoint for hidden uses the WAGI executor.")
     assert up.stderr.count("WAGI will be deprecated in a future version of Spin.") == 1
