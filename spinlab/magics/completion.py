@@ -157,6 +157,8 @@ class Completion:
             return [Candidate(n, "template") for n in words()]
         if kind == "test":
             return [Candidate(n, "test") for n in self.desk.app.tests]
+        if kind == "recording":
+            return [Candidate(str(n), "recording") for n in self.desk.app.recordings]
         if kind == "app":
             return [Candidate(n, "app") for n in self.desk.session.apps]
         from spinlab.magics.verbs.stores import offered

@@ -57,7 +57,8 @@ def kept(tests: Iterable[RequestTest]) -> Display:
 def _expects(test: RequestTest) -> str:
     from spinlab.testing.requests.running import expectations
 
-    return "; ".join(one.words for one in expectations(test.expected)) or "an answer"
+    wanted = "; ".join(one.words for one in expectations(test.expected)) or "an answer"
+    return f"{wanted}; sees what was recorded" if test.recording is not None else wanted
 
 
 def _sent(test: RequestTest) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +15,7 @@ import pytest
 from spinlab import App, Function
 from spinlab.client import request
 from spinlab.engine import Collector
+from spinlab.host.runtime_config import LlmCompute, RuntimeConfig
 from spinlab.http import Body, Headers, Request
 from spinlab.recording.form import dumps
 from spinlab.recording.recording import Recording
@@ -23,6 +26,7 @@ from tests.servers.mariadb import PASSWORD as MARIADB
 from tests.servers.mosquitto import mosquitto
 from tests.servers.postgres import PASSWORD
 from tests.servers.redis import redis
+from tests.wagi import programs
 
 
 def recorded(app: App, target: str, method: str = "GET", **more: object) -> Recording:
@@ -388,7 +392,56 @@ def test_mysql_answers_again_and_the_password_in_an_address_is_in_no_recording(a
     assert quote(MARIADB).encode() not in dumps(recording)
 
 
+ASKS_MODELS = """
+from spin_sdk import llm
+def handle(request):
+    vectors = llm.generate_embeddings("m", ["x"]).embeddings
+    return {"text": llm.infer("m", "hey").text, "vectors": vectors}
+"""
+
+
+class Model(BaseHTTPRequestHandler):
+    """A server that computes models, in Spin's own protocol."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        told = {
+            "text": "hello",
+            "embeddings": [[0.5, -1.0]],
+            "usage": {"promptTokenCount": 1, "generatedTokenCount": 2},
+        }
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_models_answer_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Model) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        compute = LlmCompute("remote_http", f"http://127.0.0.1:{server.server_port}", "letmein", "default")
+        with App("models", runtime=RuntimeConfig(llm_compute=compute)) as app:
+            app.add(Function("models", ASKS_MODELS, routes=("/models",), ai_models=("m",)))
+            recording = recorded(app, "/models")
+            server.shutdown()
+            server.server_close()
+            again(app, recording)
+    assert json.loads(recording.came.body) == {"text": "hello", "vectors": [[0.5, -1.0]]}
+    assert ops(recording) == ["llm.embed", "llm.infer"]
+
+
 # ---- what starts it, and files
+
+
+def test_a_program_that_speaks_cgi_is_replayed(app: App) -> None:
+    app.add(programs.program(programs.ECHO))
+    recording = recorded(app, "/cgi/x?y=1", "POST", body=b"said")
+    assert recording.came.body == b"said"
+    again(app, recording)
 
 
 def test_a_message_is_replayed_as_one(app: App, tmp_path: Path) -> None:

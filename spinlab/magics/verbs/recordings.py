@@ -120,6 +120,7 @@ VERBS: tuple[Any, ...] = (
         group="calls",
         takes=(Positional("ID", "One of them, with its effects.", required=False),),
         options=(Option(("--forget",), "Forget it, or all."),),
+        completes={"id": "recording"},
     ),
     verb(
         "replay",
@@ -131,6 +132,7 @@ VERBS: tuple[Any, ...] = (
             Option(("--live",), "Ask the host where the function asks something else, and from there on."),
             Option(("--keep",), "Keep it as a test that needs no network and no database.", "NAME"),
         ),
+        completes={"id": "recording"},
         notes="%spin record on, or --record of a call or cell, makes recordings.",
     ),
 )
