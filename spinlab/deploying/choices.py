@@ -13,6 +13,7 @@ TLS_KEY: Final = Choice(("--tls-key",), "Its key in PEM.", "FILE")
 LOCAL: Final = (
     Choice(("--listen",), "Where it answers; 127.0.0.1 and the port that it had, or a free one.", "ADDR:PORT"),
     Choice(("--allow-host",), "Answer to this Host too; * for any.", "NAME", many=True),
+    Choice(("--sqlite",), "SQL for its databases, run once.", "STMT|@FILE[:LABEL]", many=True),
     Choice(("--with-data",), "The contents of the app's stores too, for its first deployment."),
     Choice(("--take-over",), "Replace the deployment of another notebook that has the name."),
     RUNTIME_CONFIG,

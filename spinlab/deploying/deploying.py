@@ -12,7 +12,6 @@ from spinlab.deploying.catalogue import DESTINATIONS, entry, find
 from spinlab.deploying.destination import Asked, Deployed, Destination, Release
 from spinlab.errors import DeployError, OptionError
 from spinlab.languages import Progress, silent
-from spinlab.manifest.ids import kebab
 from spinlab.targets import Reason
 
 ACTIONS: Final = ("status", "logs", "url", "delete")
@@ -61,7 +60,7 @@ def label(name: str) -> str:
     Raises:
         OptionError: It can't be a DNS label, as a Service of a cluster and a folder here have it.
     """
-    made = kebab(name)
+    made = name.lower().replace("_", "-")
     if not _LABEL.fullmatch(made):
         raise OptionError(
             f"{name!r} can't be the name of a deployment",

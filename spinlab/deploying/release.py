@@ -85,13 +85,13 @@ def of_source(
             raise DeployError(f"--{name} is for a notebook, and {source} is written already", hint="leave it out")
         yield _of_folder(_folder(source), values, ())
         return
-    from spinlab.export.notebook import export_notebook
+    from spinlab.export.notebook import with_scripts
 
     with tempfile.TemporaryDirectory(prefix="spinlab-", ignore_cleanup_errors=True) as place:
         progress(f"running {path.name}", None)
         folder = Path(place, "app")
-        export_notebook(path, folder, **options)
-        yield _of_folder(folder, values, tuple(f"@{one.name}" for one in sorted(folder.glob("*.sql"))))
+        _, scripts = with_scripts(path, folder, **options)
+        yield _of_folder(folder, values, scripts)
 
 
 def _folder(source: str | Path) -> Path:

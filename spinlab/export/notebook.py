@@ -14,7 +14,7 @@ import json as _json
 from spinlab.export import project as _project
 from spinlab.session import current_app as _current_app
 _done = _project(_current_app(), {folder!r}, **{options!r})
-print({mark!r} + _json.dumps([str(f) for f in _done.files]))
+print({mark!r} + _json.dumps([[str(f) for f in _done.files], list(_done.scripts)]))
 """
 
 
@@ -33,6 +33,13 @@ def export_notebook(notebook: Path, folder: Path, *, timeout: int = 600, **optio
     Raises:
         ExportError: A cell failed (its error is the details), or the notebook made no function.
     """
+    return with_scripts(notebook, folder, timeout=timeout, **options)[0]
+
+
+def with_scripts(
+    notebook: Path, folder: Path, *, timeout: int = 600, **options: Any
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`export_notebook`, and what ``spin up`` takes after ``--sqlite`` (`spinlab.export.Exported.scripts`)."""
     import nbformat  # both take a second to import and are needed here only
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
@@ -55,4 +62,5 @@ def export_notebook(notebook: Path, folder: Path, *, timeout: int = 600, **optio
     line = next((x for x in text.splitlines() if x.startswith(_MARK)), None)
     if line is None:
         raise ExportError(f"{notebook.name} ran, but nothing was exported", details=text)
-    return tuple(json.loads(line[len(_MARK) :]))
+    files, scripts = json.loads(line[len(_MARK) :])
+    return tuple(files), tuple(scripts)

@@ -39,6 +39,8 @@ class Local(Destination):
         """See `Destination.reasons`."""
         from spinlab.triggers import KINDS
 
+        if release.asks.triggers == {"command"}:
+            return [Reason("a command runs once and ends, so that nothing stays", "spinlab up runs it")]
         unknown = sorted(release.asks.triggers - {"http", *KINDS})
         remedy = "`spin up` does with a plugin: --to spin, or --to kube"
         return [Reason(f"spinlab up starts nothing by the trigger {kind}", remedy) for kind in unknown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from spinlab.deploying.destination import Release
-from spinlab.deploying.files import digest_of
 from spinlab.deploying.local import record as files
 from spinlab.deploying.local import starting, versions
 from spinlab.deploying.local.health import healthy
@@ -22,8 +22,10 @@ from spinlab.deploying.local.surroundings import environment
 from spinlab.deploying.local.versions import Placed
 from spinlab.errors import DeployError, OptionError
 from spinlab.languages import Progress
-from spinlab.up import addresses
+from spinlab.up import addresses, inputs
+from spinlab.up.inputs import Sql
 
+_LET_GO: Final = 10.0
 _UP: Final = ("-m", "spinlab.cli", "up")
 
 
@@ -55,6 +57,7 @@ class Rollout:
         self._environment = environment(release.values, release.asks.triggers)
         serial = self.before.serial + 1 if self.before is not None else 1
         self._target = folder / files.VERSIONS / f"{serial}-{release.digest[:12]}"
+        self._sql = self._statements()
         self._record = self._said(serial)
 
     def run(self) -> Record:
@@ -93,7 +96,6 @@ class Rollout:
 
     def _said(self, serial: int) -> Record:
         before, release = self.before, self._release
-        digests = (digest_of(release.folder / _file(script)) for script in release.scripts)
         seen = before.scripts if before is not None else ()
         return Record(
             release.name,
@@ -102,7 +104,7 @@ class Rollout:
             digest=release.digest,
             folder=self._target.name,
             listen=before.listen if before is not None else "",
-            scripts=tuple(dict.fromkeys((*seen, *digests))),
+            scripts=tuple(dict.fromkeys((*seen, *self._sql))),
             serial=serial,
         )
 
@@ -112,12 +114,22 @@ class Rollout:
 
     def _order(self, listen: str) -> Order:
         seen = self.before.scripts if self.before is not None else ()
-        first = []
-        for script in self._release.scripts:  # each once: a table can't be made twice
-            if digest_of(self._release.folder / _file(script)) not in seen:
-                first += ["--sqlite", f"@{self._target}/{script.removeprefix('@')}"]
+        # each once: a table can't be made twice
+        first = [word for known, said in self._sql.items() if known not in seen for word in ("--sqlite", said)]
         command = self._command(listen)
         return Order(replace(self._record, listen=listen), command, tuple(first), self._environment)
+
+    def _statements(self) -> dict[str, str]:
+        """SQL by its digest, as ``spin up`` takes it after ``--sqlite``."""
+        found = {}
+        for script in self._release.scripts:
+            inner = script.removeprefix("@")
+            (read,) = inputs.sql([f"@{self._release.folder}/{inner}"])
+            found[_digest(read)] = f"@{self._target}/{inner}"
+        for said in self._options.get("sqlite") or ():
+            (read,) = inputs.sql([said])
+            found[_digest(read)] = f"@{Path(read.file).absolute()}:{read.label}" if read.file else said
+        return found
 
     def _command(self, listen: str) -> tuple[str, ...]:
         words = [sys.executable, *_UP, "-f", str(self._target), "--listen", listen]
@@ -170,9 +182,10 @@ class Rollout:
     def _begin(self) -> None:
         """A keeper of its own; the one before ends when the new one serves."""
         before = self.before
-        if before is not None and not before.keeper.alive:
-            end(before)  # its keeper was killed
-        with starting.listening(self._options.get("listen"), before.listen if before is not None else "") as bound:
+        had = before.listen if before is not None else ""
+        # its keeper was killed, and what is left may hold the port a moment longer
+        patience = _LET_GO if before is not None and not before.keeper.alive and end(before) else 0.0
+        with starting.listening(self._options.get("listen"), had, patience) as bound:
             keeper = starting.begin(self._folder, self._order(starting.address(bound)), bound, self._environment)
         self._wait(keeper)
         if before is not None and before.keeper.alive:
@@ -205,6 +218,5 @@ def end(known: Record) -> bool:
     return ran
 
 
-def _file(script: str) -> str:
-    """The file of a script: ``@FILE[:LABEL]``."""
-    return script.removeprefix("@").partition(":")[0]
+def _digest(sql: Sql) -> str:
+    return hashlib.sha256(f"{sql.label}\0{sql.text}".encode("utf-8", "replace")).hexdigest()

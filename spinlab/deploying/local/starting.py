@@ -31,8 +31,13 @@ _children: list[subprocess.Popen[bytes]] = []
 """Keepers that this process started: somebody has to take their exit status."""
 
 
-def listening(listen: str | None, known: str) -> socket.socket:
+def listening(listen: str | None, known: str, patience: float = 0.0) -> socket.socket:
     """A socket on the address that is asked for; else on the one that it had; else on a free port.
+
+    Parameters:
+        listen: What is asked for.
+        known: What it had.
+        patience: Seconds until the one that it had is given up: who held it has just ended.
 
     Raises:
         OptionError: That is no address.
@@ -46,6 +51,11 @@ def listening(listen: str | None, known: str) -> socket.socket:
             told = listen_error(host, port, error)
             raise ListenError(told.message, hint="another --listen ADDR:PORT, or none for a free port") from None
     host, start = addresses.parse(known) if known else ("127.0.0.1", 0)
+    ends = time.monotonic() + patience
+    while start and time.monotonic() < ends:
+        with suppress(OSError):
+            return bind_port(host, start)
+        time.sleep(0.05)
     for port in (*((start,) if start else ()), *range(FIRST_PORT, FIRST_PORT + _TRIES), 0):
         with suppress(OSError):
             return bind_port(host, port)
