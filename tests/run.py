@@ -33,6 +33,8 @@ PROGRAMS = {
     "mosquitto_sub": "mosquitto-clients",
     "docker-registry": "docker-registry",
     "skopeo": "skopeo",
+    "java": "default-jre-headless",
+    "mvn": "maven",
     "etcd": "etcd-server",
 }
 """Program -> Debian package that brings it."""
@@ -125,6 +127,11 @@ def cluster(log: Path) -> None:
     call(log, sys.executable, "-m", "tests.servers.kube")
 
 
+def queues(log: Path) -> None:
+    """The queue server of the tests, fetched when it is not in the cache."""
+    call(log, sys.executable, "-m", "tests.servers.sqs")
+
+
 def pytest(arguments: list[str]) -> int:
     """The test suite on both cores; its count closes the run.
 
@@ -139,7 +146,7 @@ def pytest(arguments: list[str]) -> int:
 LANES: tuple[tuple[Callable[[Path], None], ...], ...] = (
     (lint, types, labextension, rust),
     (images, toolchains),
-    (cluster,),
+    (queues, cluster),
 )
 
 

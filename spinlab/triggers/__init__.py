@@ -21,6 +21,7 @@ KINDS: Final = {
     "redis": "spinlab.triggers.redis",
     "cron": "spinlab.triggers.cron",
     "mqtt": "spinlab.triggers.mqtt",
+    "sqs": "spinlab.triggers.sqs",
     "command": "spinlab.triggers.command",
 }
 """Type, as in ``[[trigger.TYPE]]`` -> the module that serves it."""
@@ -29,6 +30,7 @@ OPTIONS: Final = {
     "redis": ("CHANNEL", "A Redis channel whose messages start it; redis://HOST:PORT#CHANNEL for one elsewhere."),
     "cron": ("EXPRESSION", "When it runs, in UTC: seconds minutes hours day month weekday [year], in quotes."),
     "mqtt": ("TOPIC", "An MQTT topic whose messages start it; mqtt://HOST:PORT#TOPIC for a server elsewhere."),
+    "sqs": ("URL", "The URL of an SQS queue whose messages start it."),
     "command": ("", "%spin run starts its main function, with arguments."),
 }
 """Type -> what the value of its option of ``%%spin`` is called (nothing: it has none), and its line of help."""

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Config: TypeAlias = Mapping[str, Any]
 """The keys of one ``[[trigger.TYPE]]`` table, without ``id`` and ``component``."""
+
+
+class Delivered(NamedTuple):
+    """What came of a message: whether the function succeeded, and what it says is to happen with it."""
+
+    succeeded: bool
+    answer: bytes = b""
 
 
 class Place(Protocol):
@@ -16,8 +23,8 @@ class Place(Protocol):
         """Say that messages come in from now on; `where` is for people, without a password."""
         ...
 
-    async def deliver(self, data: bytes, subject: str) -> bool:
-        """Run the function with a message and wait for its end; whether it succeeded.
+    async def deliver(self, data: bytes, subject: str) -> Delivered:
+        """Run the function with a message and wait for its end.
 
         A failure is in the log and in the trace. When all workers are taken it waits, so that the sender has to.
         """

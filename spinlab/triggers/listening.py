@@ -21,7 +21,7 @@ from spinlab.host.loop import LOOP
 from spinlab.http import Headers, Request
 from spinlab.live import Live
 from spinlab.triggers import kind
-from spinlab.triggers.kind import Config
+from spinlab.triggers.kind import Config, Delivered
 
 RETRY_FIRST: Final = 0.2
 RETRY_LAST: Final = 10.0
@@ -72,7 +72,7 @@ class Listener:
         self._around = around
         self._up = threading.Event()
         self._failures = 0
-        self._under_way: dict[asyncio.Future[bool], Call] = {}
+        self._under_way: dict[asyncio.Future[Delivered], Call] = {}
         self._task: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -100,13 +100,13 @@ class Listener:
         self.state = f"listening to {where}"
         self._up.set()
 
-    async def deliver(self, data: bytes, subject: str) -> bool:
+    async def deliver(self, data: bytes, subject: str) -> Delivered:
         """See `spinlab.triggers.kind.Place`."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
         while True:
             live = self._around.lives().get(self.function)
             if live is None:
-                return False
+                return Delivered(False)
             try:
                 call = self._around.submit(live, request(self.type, subject, data), _Told(done))
                 break
@@ -176,21 +176,24 @@ def request(type_: str, subject: str, data: bytes) -> Request:
 class _Told:
     """A sink that tells a future of the loop whether the run succeeded."""
 
-    done: asyncio.Future[bool]
+    done: asyncio.Future[Delivered]
     status: int = 0
+    answer: bytes = b""
 
     def begin(self, status: int, headers: Headers) -> None:
         self.status = status
 
     def write(self, data: bytes) -> bool:
+        self.answer += data
         return True
 
     def end(self, outcome: Outcome) -> None:
-        self.done.get_loop().call_soon_threadsafe(self._tell, outcome.error is None and self.status == 200)
+        succeeded = outcome.error is None and self.status == 200
+        self.done.get_loop().call_soon_threadsafe(self._tell, Delivered(succeeded, self.answer))
 
-    def _tell(self, succeeded: bool) -> None:
+    def _tell(self, delivered: Delivered) -> None:
         if not self.done.done():
-            self.done.set_result(succeeded)
+            self.done.set_result(delivered)
 
 
 _Key = tuple[str, str, str]
