@@ -12,7 +12,7 @@ from spinlab.deploying.destination import Deployed, Destination, Release, State,
 from spinlab.deploying.kube import applying, reading
 from spinlab.deploying.kube.cluster import Cluster
 from spinlab.deploying.kube.contexts import connect
-from spinlab.deploying.kube.shipping import Cargo, cargo, resources
+from spinlab.deploying.kube.shipping import Cargo, cargo, resources, stamped
 from spinlab.deploying.kube.standing import Standing, executors_of, hosts_of, pods_of, standing
 from spinlab.deploying.kube.waiting import USUAL, wait
 from spinlab.errors import DeployError
@@ -44,7 +44,9 @@ class Kube(Destination):
             progress(f"asking {cluster.where}", None)
             _check_installed(cluster)
             load = cargo(release, options, progress)
-            wanted = resources(self.asked, release, load, cluster.namespace, executors_of(cluster))
+            executors = executors_of(cluster)
+            wanted = resources(self.asked, release, load, cluster.namespace, executors)
+            wanted = stamped(cluster, wanted, executors)
             changes = applying.plan(cluster, wanted.resources, self.asked.name, force=force)
             told = list(_diffs(changes))
             if options.get("dry_run"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from spinlab.deploying.destination import Asked, Release
 from spinlab.deploying.kube.applying import owned
+from spinlab.deploying.kube.cluster import Cluster
 from spinlab.errors import DeployError
 from spinlab.export.kube import asked as scaffolding
 from spinlab.export.kube.checks import check
@@ -103,6 +105,40 @@ def _digest(reference: str, insecure: bool) -> str:
         return digest_of(store.manifest())
     finally:
         store.close()
+
+
+STAMP: Final = "dev.spinlab.values"
+"""Annotation of pods: another one means that a Secret or ConfigMap of the app has other values."""
+
+
+def stamped(cluster: Cluster, wanted: Wanted, executors: Mapping[str, bool]) -> Wanted:
+    """The same, with new pods when values change that pods read only when they start.
+
+    Parameters:
+        cluster: Where they go.
+        wanted: Of the app.
+        executors: Those of the namespace; where one makes no Deployment, pods can't be annotated.
+    """
+    app = next(one for one in wanted.resources if one["kind"] == "SpinApp")
+    brought = any(one["kind"] == "SpinAppExecutor" for one in wanted.resources)
+    if not executors.get(app["spec"]["executor"], brought):
+        return wanted
+    before = cluster.get(app["apiVersion"], "SpinApp", app["metadata"]["name"]) or {}
+    stamp = ((before.get("spec") or {}).get("podAnnotations") or {}).get(STAMP)
+    if any(_differs(cluster, one) for one in wanted.resources):
+        stamp = token_hex(4)  # of chance: a digest would tell whether a guess at a secret is right
+    if not stamp:
+        return wanted
+    notes = {**(app["spec"].get("podAnnotations") or {}), STAMP: stamp}
+    marked = {**app, "spec": {**app["spec"], "podAnnotations": notes}}
+    return replace(wanted, resources=tuple(marked if one is app else one for one in wanted.resources))
+
+
+def _differs(cluster: Cluster, resource: Resource) -> bool:
+    if resource["kind"] not in ("Secret", "ConfigMap") or resource.get("type") == "kubernetes.io/tls":
+        return False
+    there = cluster.get("v1", resource["kind"], resource["metadata"]["name"])
+    return there is None or there.get("data") != resource["data"]
 
 
 def resources(

@@ -53,7 +53,7 @@ class Standing:
             return False
         status = self.deployment.get("status") or {}
         seen = int(status.get("observedGeneration") or 0) >= int(self.deployment["metadata"].get("generation") or 0)
-        return seen and _runs(self.deployment["spec"]["template"], str(self.app["spec"]["image"]))
+        return seen and _made_of(self.deployment, self.app["spec"])
 
     @property
     def settled(self) -> bool:
@@ -114,6 +114,26 @@ def operator_runs(cluster: Cluster) -> bool:
             return True
         raise
     return any(int((one.get("status") or {}).get("readyReplicas") or 0) > 0 for one in found)
+
+
+def _made_of(deployment: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Whether a Deployment says what a SpinApp does, where one can see it: a SpinApp has no ``observedGeneration``."""
+    template = deployment["spec"]["template"]
+    if not _runs(template, str(spec["image"])):
+        return False
+    if not spec.get("enableAutoscaling") and spec.get("replicas") != deployment["spec"].get("replicas"):
+        return False
+    notes = (template.get("metadata") or {}).get("annotations") or {}
+    if not (spec.get("podAnnotations") or {}).items() <= notes.items():
+        return False
+    env = {one["name"]: one.get("value") for container in template["spec"]["containers"] for one in _env(container)}
+    wanted = {f"SPIN_VARIABLE_{one['name'].upper()}": one.get("value") for one in spec.get("variables") or ()}
+    return wanted.items() <= env.items()
+
+
+def _env(container: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = container.get("env") or []
+    return found
 
 
 def _runs(pod: Mapping[str, Any], image: str) -> bool:

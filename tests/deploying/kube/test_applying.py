@@ -10,7 +10,7 @@ from spinlab.deploying.kube.applying import INSTANCE, OWN, Change, apply, is_our
 from spinlab.deploying.kube.cluster import MANAGER, Cluster
 from spinlab.errors import DeployError
 from spinlab.export.kube.resources import API, Resource
-from tests.deploying.kube.conftest import create, executor, spin_app
+from tests.deploying.kube.objects import create, executor, spin_app
 
 NAME = "calculator"
 

@@ -16,7 +16,7 @@ import yaml
 from spinlab.deploying.kube.contexts import connect
 from spinlab.errors import DeployError
 from spinlab.export.kube.resources import API
-from tests.deploying.kube.conftest import spin_app
+from tests.deploying.kube.objects import spin_app
 from tests.servers import certificate, free_port
 from tests.servers.kube import VISITOR, ApiServer
 

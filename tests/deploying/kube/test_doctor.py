@@ -17,7 +17,7 @@ from spinlab.deploying.kube.doctor import Finding, examine
 from spinlab.deploying.kube.place import Kube
 from spinlab.errors import DeployError
 from spinlab.export.kube.resources import Resource
-from tests.deploying.kube.conftest import create, deployment, spin_app
+from tests.deploying.kube.objects import create, deployment, spin_app
 from tests.servers.kube import VISITOR, ApiServer, api_server
 
 

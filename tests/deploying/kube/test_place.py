@@ -24,7 +24,7 @@ from spinlab.export import project
 from spinlab.export.kube.resources import API, Resource
 from spinlab.oci import digest_of, opened
 from tests.conftest import wat
-from tests.deploying.kube.conftest import create, deployment, pod, spin_app, waiting
+from tests.deploying.kube.objects import create, deployment, pod, spin_app, waiting
 from tests.servers.registry import registry
 
 
@@ -169,6 +169,21 @@ def test_secret_variables_go_into_a_secret_before_the_spin_app(
     assert variables["token"]["valueFrom"] == {"secretKeyRef": {"name": "calculator-variables", "key": "token"}}
     assert kept(cluster, "calculator-variables", "Secret", "v1")["data"]
     assert "hunter2-and-more" not in "\n".join(done.lines) + str(kept(cluster))
+
+
+def test_a_secret_with_another_value_makes_new_pods(
+    calculator: App, cluster: Cluster, reference: str, tmp_path: Path
+) -> None:
+    calculator.add(wat("other", "/other", variables={"token": "{{ token }}"}))
+    where = place(tmp_path, registry=reference, insecure_registry=True, config_map=True)
+
+    def stamp(value: str) -> str:
+        put(calculator, where, cluster, {"token": value})
+        return str(kept(cluster)["spec"]["podAnnotations"]["dev.spinlab.values"])
+
+    first = stamp("one")
+    assert stamp("one") == first
+    assert stamp("two") != first
 
 
 def test_without_a_registry_it_asks_for_one(calculator: App, cluster: Cluster, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from spinlab.deploying.kube.cluster import Cluster
 from spinlab.deploying.kube.standing import Standing, standing
 from spinlab.deploying.kube.states import Cause, of_pod
 from spinlab.export.kube.resources import Resource
-from tests.deploying.kube.conftest import create, deployment, executor, pod, spin_app, waiting
+from tests.deploying.kube.objects import create, deployment, executor, pod, spin_app, waiting
 
 APP = spin_app()
 

@@ -7,7 +7,8 @@ import pytest
 from spinlab.deploying.kube.cluster import Cluster
 from spinlab.deploying.kube.waiting import wait
 from spinlab.errors import DeployError
-from tests.deploying.kube.conftest import create, deployment, pod, spin_app, waiting
+from spinlab.export.kube.resources import Resource
+from tests.deploying.kube.objects import create, deployment, pod, spin_app, waiting
 
 APP = spin_app()
 LONG = 120.0
@@ -38,6 +39,21 @@ def test_pods_of_the_version_before_are_not_enough(cluster: Cluster) -> None:
     assert "what ran before goes on" in caught.value.details
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"replicas": 3},
+        {"podAnnotations": {"dev.spinlab.values": "2"}},
+        {"variables": [{"name": "greeting", "value": "hello"}]},
+    ],
+)
+def test_a_change_that_the_operator_has_not_taken_up_is_waited_for(cluster: Cluster, change: Resource) -> None:
+    create(cluster, {**APP, "spec": {**APP["spec"], **change}})
+    create(cluster, deployment(APP))
+    with pytest.raises(DeployError, match="the operator has not taken it up yet"):
+        wait(cluster, "calculator", 0)
+
+
 def test_what_never_starts_is_told_at_once(cluster: Cluster) -> None:
     create(cluster, APP)
     create(cluster, deployment(APP, ready=0))
@@ -63,6 +79,8 @@ def test_what_may_still_start_is_told_when_the_time_is_over(cluster: Cluster) ->
 
 
 def test_no_pod_is_enough_where_none_is_wanted(cluster: Cluster) -> None:
-    create(cluster, APP)
-    create(cluster, deployment(APP, ready=0, replicas=0))
+    app = spin_app(enableAutoscaling=True)
+    del app["spec"]["replicas"]
+    create(cluster, app)
+    create(cluster, deployment(app, ready=0, replicas=0))
     assert wait(cluster, "calculator", 0).wanted == 0
