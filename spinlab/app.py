@@ -25,6 +25,7 @@ from spinlab.manifest.ids import kebab
 from spinlab.manifest.model import Application, Trigger
 from spinlab.pulse import Pulse
 from spinlab.recording.kept import Recordings
+from spinlab.recording.repeating import Repeating
 from spinlab.registry import Registry
 from spinlab.routing import Router
 from spinlab.shown import Shown
@@ -35,14 +36,12 @@ from spinlab.trace import Trace
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from spinlab.recording.recording import Recording
-    from spinlab.recording.replay import Replay
     from spinlab.sql import Migration
     from spinlab.triggers.command import Finished
     from spinlab.triggers.listening import Listener, Listeners
 
 
-class App(Client, Keeping, Shown):
+class App(Client, Keeping, Repeating, Shown):
     """A named set of live functions.
 
     Parameters:
@@ -319,32 +318,6 @@ class App(Client, Keeping, Shown):
         Failures of the guest are answers too: an empty 500, 503 or 504 with the reason in `Response.error`.
         """
         return self._answering.handle(request)
-
-    def record(self, request: Request) -> tuple[Response, Recording | None]:
-        """Answer a request, whole, and record everything that it sees; no recording when no function answered.
-
-        It gets an instance of its own, and every effect, clock reading and random number is kept, within bounds and
-        without secrets.
-        """
-        answer, making = self._answering.answer(request, record=True)
-        return answer, making.recording if making is not None else None
-
-    def replay(self, recording: int | Recording, *, live: bool = False) -> Replay:
-        """Answer a recorded request once more, on the current revision, with everything that it saw then.
-
-        Nothing reaches the host. Where the function asks something else than then, the run ends with `Diverged`.
-
-        Parameters:
-            recording: Its number in `recordings`, or a recording itself.
-            live: Ask the host instead, from there on: what the function writes is then written.
-
-        Raises:
-            RecordingError: There is no such recording, or it is one of another function or app.
-            Busy: All workers are taken and the queue is full.
-        """
-        from spinlab.recording.replay import replay
-
-        return replay(self, recording, self._answering.again, live=live)
 
     def send(self, name: str, data: bytes | str = b"", **keys: str) -> Response:
         """Run a function that a trigger starts with a message, as if it had come by its trigger.

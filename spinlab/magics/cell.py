@@ -191,6 +191,9 @@ def _check_combination(given: Arguments) -> None:
     for other in ("route", "private", "module", "executor", *(name for name in TRIGGERS if name != started_by)):
         if started_by and given[other]:
             raise given.refuse(other, f"--{other} and --{started_by} exclude each other", "write a cell for each")
+    for other in ("module", "command"):
+        if given["record"] and given[other]:
+            raise given.refuse("record", f"--record and --{other} exclude each other", "requests are recorded")
     _check_executor(given)
 
 

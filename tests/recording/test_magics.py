@@ -95,6 +95,8 @@ def test_a_cell_or_the_app_is_recorded(kernel: Kernel) -> None:
         ("%spin replay first", "OptionError", "'first' is not the number of a recording"),
         ("%spin recordings 0 --forget", "OptionError", "is not the number"),
         ("%spin recordings 5 --forget", "OptionError", "no recording has the number 5"),
+        ("%%spin f --record --module\nX = 1", "OptionError", "--record and --module exclude each other"),
+        ("%%spin f --record --command\nX = 1", "OptionError", "--record and --command exclude each other"),
         ("%spin record maybe", "OptionError", "%spin record on, or off"),
         ("%spin record on nobody", "OptionError", "no function is called 'nobody'"),
     ],
