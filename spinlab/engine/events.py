@@ -155,8 +155,14 @@ EVENTS: Final[Mapping[str, tuple[Event, ...]]] = {
         Event("handle-cron-event", "0.2", HEAP + _CRON + RUN, {"fermyon:spin-cron/cron-types@2.0.0": _CRON_TYPES}),
         Event("handle-cron-event", "0.3", waiting(_CRON), {"spin:cron/cron-types@3.0.0": _CRON_TYPES}),
     ),
-    "mqtt": (Event("handle-message", "0.2", HEAP + MQTT + RUN, {"spin:mqtt-trigger/spin-mqtt-types": MQTT_TYPES}),),
-    "sqs": (Event("handle-queue-message", "0.2", HEAP + SQS + RUN, {"fermyon:spin-sqs/sqs-types@2.0.0": SQS_TYPES}),),
+    "mqtt": (
+        Event("handle-message", "0.2", HEAP + MQTT + RUN, {"spin:mqtt-trigger/spin-mqtt-types": MQTT_TYPES}),
+        Event("handle-message", "0.3", waiting(MQTT), {"spin:mqtt-trigger/spin-mqtt-types@3.0.0": MQTT_TYPES}),
+    ),
+    "sqs": (
+        Event("handle-queue-message", "0.2", HEAP + SQS + RUN, {"fermyon:spin-sqs/sqs-types@2.0.0": SQS_TYPES}),
+        Event("handle-queue-message", "0.3", waiting(SQS), {"spin:sqs/sqs-types@3.0.0": SQS_TYPES}),
+    ),
 }
 """Trigger -> the exports that take its messages."""
 

@@ -47,3 +47,8 @@ TOPICS = (
 )
 """Keeps each message under the key ``last`` and under its topic; one that begins with ``!`` fails with the topic as the
 reason, one with ``@`` never ends."""
+
+TOPICS3 = TOPICS.replace('"spin:mqtt-trigger/spin-mqtt-types"', '"spin:mqtt-trigger/spin-mqtt-types@3.0.0"').replace(
+    "(func $handle (param", "(func $handle async (param"
+)
+"""The same for the world of WASI 0.3."""

@@ -69,5 +69,12 @@ QUEUE = (
   (export "handle-queue-message" (func $handle)))
 """
 )
-"""Keeps each message's body under the key ``last``, its id under the body, and attributes under their names; a body that
-begins with ``!`` fails with itself as the reason, one with ``?`` is left in the queue, one with ``@`` never ends."""
+"""Keeps each message's body under the key ``last``, its id under the body, and attributes under their names.
+
+A body that begins with ``!`` fails with itself as the reason, one with ``?`` is left, one with ``@`` never ends.
+"""
+
+QUEUE3 = QUEUE.replace('"fermyon:spin-sqs/sqs-types@2.0.0"', '"spin:sqs/sqs-types@3.0.0"').replace(
+    "(func $handle (param", "(func $handle async (param"
+)
+"""The same for the world of WASI 0.3."""

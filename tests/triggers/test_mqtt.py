@@ -15,7 +15,7 @@ from spinlab.errors import ExportError, ManifestError, OptionError
 from spinlab.export import project
 from tests.servers import free_port
 from tests.servers.mosquitto import mosquitto
-from tests.triggers.mqtt_guests import TOPICS
+from tests.triggers.mqtt_guests import TOPICS, TOPICS3
 from tests.triggers.test_redis import last, until
 
 PASSWORD = "swordfish-of-the-deep"
@@ -147,6 +147,16 @@ def test_a_wrong_password_is_told_and_never_shown(app: App, tmp_path: Path) -> N
         told = "\n".join([repr(app.listeners), *map(str, app.logs())])
         assert "refuses the user name" in told
         assert PASSWORD not in told
+
+
+def test_a_guest_of_wasi_0_3_runs_the_same(app: App, port: int) -> None:
+    app.add(replace(keeping(port, "async/#"), source=TOPICS3))
+    assert app["keep"].prepared.wasi == "0.3"
+    assert app.listeners[0].wait(60)
+    publish(port, "async/one", b"1")
+    until(lambda: app.kv().get("async/one") == b"1")
+    failed = app.send("keep", b"!", topic="done")
+    assert (failed.status, failed.error.details if failed.error else "") == (500, "done")
 
 
 def test_send_runs_it_by_hand_on_a_topic(app: App, port: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from spinlab.export import project
 from spinlab.triggers import kind
 from tests.servers import free_port
 from tests.servers.sqs import KEYS, Queues, elasticmq
-from tests.triggers.sqs_guests import QUEUE
+from tests.triggers.sqs_guests import QUEUE, QUEUE3
 from tests.triggers.test_redis import last, until
 
 
@@ -148,6 +149,18 @@ def test_send_runs_it_by_hand(app: App) -> None:
     assert (failed.status, failed.error.details if failed.error else "") == (500, "!why")
     with pytest.raises(OptionError, match="is text"):
         app.send("keep", b"\xff")
+
+
+def test_a_guest_of_wasi_0_3_runs_and_answers_the_same(app: App, queues: Queues) -> None:
+    url = queues.make("later")
+    app.add(replace(keeping(url), source=QUEUE3))
+    assert app["keep"].prepared.wasi == "0.3"
+    queues.send(url, "async", attributes={"colour": {"DataType": "String", "StringValue": "red"}})
+    until(lambda: queues.left(url) == 0)
+    assert (last(app), app.kv().get("colour")) == (b"async", b"red")
+    assert app.send("keep", "?").body == b"leave"
+    failed = app.send("keep", "!why")
+    assert (failed.status, failed.error.details if failed.error else "") == (500, "!why")
 
 
 @pytest.mark.parametrize(
