@@ -3,7 +3,8 @@
 A world's own part is the folder ``triggers/TRIGGER`` with ``02`` or ``03`` for its WASI:
 
 - ``trigger.py``, which runs in the sandbox: the export in Python's terms (``HANDLER`` and ``METHOD``), `message` of
-  what the export is called with, `result` of what the cell's ``handle`` returned, and `failure` of an exception.
+  what the export is called with, `result` of what the cell's ``handle`` returned, and `failure` of an exception. On
+  WASI 0.3 also ``BASE``, the generated class of the export, which knows how it is awaited.
 - ``wit``, when the SDK lacks the world: the trigger's own WIT, as its official projects carry it.
 """
 
@@ -30,27 +31,24 @@ class World:
         method: The one that takes a message.
         argument: What the method's argument is called in examples.
         has_wit: Whether its WIT is ours to bring; else the SDK has it.
-        base: What the class is derived from in examples, and the import that brings it.
     """
 
     name: str
     handler: str
     method: str
     argument: str
-    has_wit: bool
-    base: tuple[str, str]
+    has_wit: bool = False
 
-
-_SDK: Final = "from spin_sdk.wit import exports"
-_OWN: Final = ("wit_world.WitWorld", "import wit_world")
 
 WORLDS: Final[Mapping[tuple[str, str], World]] = {
-    ("redis", "0.2"): World(
-        "spin-redis", "InboundRedis", "handle_message", "message", False, ("exports.InboundRedis", _SDK)
-    ),
+    ("redis", "0.2"): World("spin-redis", "InboundRedis", "handle_message", "message"),
+    ("redis", "0.3"): World("spin:up/redis-trigger@4.1.0", "RedisHandler", "handle_message", "message"),
     ("cron", "0.2"): World(
-        "fermyon:spin-cron/spin-cron@2.0.0", "WitWorld", "handle_cron_event", "metadata", True, _OWN
+        "fermyon:spin-cron/spin-cron@2.0.0", "WitWorld", "handle_cron_event", "metadata", has_wit=True
     ),
+    ("cron", "0.3"): World("spin:cron/spin-cron@3.0.0", "WitWorld", "handle_cron_event", "metadata", has_wit=True),
+    ("mqtt", "0.2"): World("spin:mqtt-trigger/spin-mqtt", "WitWorld", "handle_message", "message, metadata", has_wit=True),
+    ("sqs", "0.2"): World("fermyon:spin-sqs/spin-sqs@2.0.0", "WitWorld", "handle_queue_message", "message", has_wit=True),
 }
 """Trigger and WASI -> its world. A line and a folder is all that another one needs."""
 

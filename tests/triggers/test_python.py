@@ -53,6 +53,29 @@ class WitWorld(wit_world.WitWorld):
             raise Err(Error_Other("thirteen"))
         print("its time", metadata.timestamp)
 """
+OWN3 = """\
+from spin_sdk.wit import exports
+
+
+class RedisHandler(exports.RedisHandler):
+    async def handle_message(self, message: bytes):
+        print("the SDK's", message.decode())
+        if not message:
+            raise RuntimeError("empty")
+"""
+WAITS = """\
+import asyncio
+from spin_sdk import key_value
+
+
+async def handle(message):
+    await asyncio.sleep(0.01)
+    with await key_value.open_default() as store:
+        await store.set("last", bytes(message))
+    if message.text == "fail":
+        raise ValueError("no such job")
+    print("waited")
+"""
 EVERY_YEAR = {"cron": ({"cron_expression": "0 0 0 1 1 *"},)}
 
 
@@ -135,6 +158,39 @@ def test_a_cell_may_have_the_class_of_crons_world(app: App) -> None:
     assert (answer.status, answer.error and answer.error.details) == (500, "thirteen")
 
 
+def test_on_wasi_03_a_handler_waits_for_the_host(app: App) -> None:
+    app.add(replace(worker(WAITS, "waits"), wasi="0.3"))
+    assert app.send("waits", b"\x00\xff").status == 200
+    assert app.kv("default").get("last") == b"\x00\xff"
+    assert "waited" in said(app, "waits")
+    answer = app.send("waits", "fail")
+    assert (answer.status, answer.error and answer.error.details) == (500, "ValueError: no such job")
+    assert 'File "waits.py", line 10, in handle' in said(app, "waits")
+
+
+def test_on_wasi_03_the_sdks_class_takes_the_messages(app: App) -> None:
+    app.add(replace(worker(OWN3, "own"), wasi="0.3"))
+    assert app.send("own", "hello").status == 200
+    assert "the SDK's hello" in said(app, "own")
+    assert app.send("own", "").status == 500
+    assert 'File "own.py", line 8, in handle_message' in said(app, "own")
+
+
+def test_on_wasi_03_cron_runs_plain_functions_and_the_class_of_its_world(app: App) -> None:
+    app.add(Function("tick", CRON, triggers=EVERY_YEAR, wasi="0.3"))
+    assert app.send("tick", "7").status == 200
+    assert "at 7 {'timestamp': 7} b''" in said(app, "tick")
+    answer = app.send("tick", "13")
+    assert (answer.status, answer.error and answer.error.details) == (500, "ValueError: not thirteen")
+    world = WORLD.replace("def handle", "async def handle").replace(
+        "wit_world.types import", "componentize_py_types import"
+    )
+    app.add(Function("tock", world, triggers=EVERY_YEAR, wasi="0.3"))
+    assert app.send("tock", "7").status == 200
+    answer = app.send("tock", "13")
+    assert (answer.status, answer.error and answer.error.details) == (500, "thirteen")
+
+
 @pytest.mark.parametrize(
     ("source", "triggers", "told", "line"),
     [
@@ -145,6 +201,7 @@ def test_a_cell_may_have_the_class_of_crons_world(app: App) -> None:
         ("\nclass WitWorld:\n    pass\n", "redis", "class WitWorld does not take the messages of --redis", 2),
         ("\nclass InboundRedis:\n    pass\n", "cron", "class InboundRedis does not take the messages of --cron", 2),
         ("\nclass InboundRedis:\n    pass\n", "", "class InboundRedis takes messages", 2),
+        ("\nclass RedisHandler:\n    pass\n", "redis", "class RedisHandler does not take the messages of --redis", 2),
         ("def handle(m):\n    pass\n\n\nclass InboundRedis:\n    pass\n", "redis", "several handlers", 5),
     ],
 )

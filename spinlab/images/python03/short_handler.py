@@ -4,7 +4,6 @@
 added to the event loop (`asyncio.sleep`, `asyncio.timeout`).
 """
 
-import asyncio
 import inspect
 import traceback
 
@@ -13,11 +12,10 @@ import short
 from componentize_py_types import Err, Ok
 from spin_sdk import wit
 from spin_sdk.wit import exports
-from spin_sdk.wit.imports import wasi_clocks_monotonic_clock_0_3_0 as monotonic_clock
 from spin_sdk.wit.imports.wasi_http_types_0_3_0 import ErrorCode_InternalError, Fields, Request, Response
+from timers import add_timers
 
 CHUNK = 64 * 1024
-SLICE = 0.1  # Seconds after which a sleeping timer looks whether it was cancelled.
 
 report = traceback.print_exc
 
@@ -135,28 +133,3 @@ def trailers():
 def finished():
     """Says that a body was read without an error."""
     return wit.result_unit_wasi_http_types_0_3_0_error_code_future(lambda: Ok(None))[1]
-
-
-def add_timers():
-    """Give the event loop of componentize-py the timers that it lacks."""
-    loop = componentize_py_async_support._Loop
-    loop.time = lambda self: monotonic_clock.now() / 1e9
-    loop.call_later = call_later
-    loop.call_at = lambda self, when, callback, *args, context=None: call_later(
-        self, when - self.time(), callback, *args, context=context
-    )
-    loop._timer_handle_cancelled = lambda self, handle: None
-
-
-def call_later(loop, delay, callback, *args, context=None):
-    """Call `callback` after `delay` seconds."""
-    timer = asyncio.TimerHandle(loop.time() + delay, callback, args, loop, context)
-
-    async def sleep():
-        while not timer._cancelled and (rest := timer.when() - loop.time()) > 0:
-            await monotonic_clock.wait_for(int(min(rest, SLICE) * 1e9))
-        if not timer._cancelled:
-            timer._run()
-
-    componentize_py_async_support.spawn(sleep())
-    return timer

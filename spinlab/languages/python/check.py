@@ -15,9 +15,8 @@ from spinlab.languages.python.handlers import Form
 from spinlab.languages.python.imports import Available, Import
 from spinlab.languages.python.source import Source, parse
 
-RESERVED = frozenset(
-    {"app", "main", "message", "message_handler", "short", "short_handler", "spin_sdk", "trigger", "wit_world"}
-)
+_OURS = ("message", "message_handler", "short", "short_handler", "timers", "trigger")
+RESERVED = frozenset({"app", "main", "spin_sdk", "wit_world", *_OURS})
 """Module names that are taken, in an image or in an official project."""
 
 

@@ -100,9 +100,10 @@ def _check_class(source: Source, node: ast.ClassDef, world: World, wasi: str) ->
     arguments = method.args
     taken = len([*arguments.posonlyargs, *arguments.args])
     required = taken - len(arguments.defaults)
-    if (taken < 2 and not arguments.vararg) or required > 2:
+    given = 1 + len(world.argument.split(", "))
+    if (taken < given and not arguments.vararg) or required > given:
         raise SourceError(
-            f"{world.method} is called with self and one argument, the {world.argument}",
+            f"{world.method} is called with self, {world.argument}",
             hint=f"write {line}",
             location=source.at(method, width=width_of(method)),
         )

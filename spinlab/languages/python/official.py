@@ -9,6 +9,8 @@ from spinlab.images.worlds import WORLDS, guests, wit
 from spinlab.languages.python.handlers import Form
 
 ENTRY = "main"
+_TIMERS = ("timers.py",)
+_SHORT = ("short.py", "short_handler.py", *_TIMERS)
 
 
 def entry(form: Form, late: tuple[str, ...]) -> str:
@@ -43,7 +45,8 @@ def project(
     found.update({f"{name}.py": text.encode() for name, text in modules.items()})
     if form == "handle":
         given = sources(wasi)
-        found.update({name: given[name] for name in ("short.py", "short_handler.py")})
+        names = _TIMERS if trigger and wasi == "0.3" else _SHORT
+        found.update({name: given[name] for name in names if name in given})
         if trigger:
             found.update({name: data for name, data in guests(trigger, wasi).items() if name != "boot.py"})
     if trigger:
