@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -36,7 +37,10 @@ TOO_LARGE: Final = 4 * LARGEST
 _STATUS: Final = {DONE: "done", END: "end", ERROR: "error"}
 _STATUSES: Final = {name: status for status, name in _STATUS.items()}
 _REQUIRED: Final = object()
-_NUMBERS = 1 << 64
+_NUMBERS: Final = 1 << 64
+_LAST: Final = 1e11
+"""Seconds since the epoch that no recording was made after."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def dumps(recording: Recording) -> bytes:
@@ -133,6 +137,10 @@ def _crossing(one: Crossing) -> dict[str, Any]:
 # ---- reading
 
 
+def _is_time(nanoseconds: int) -> bool:
+    return 0 <= nanoseconds < 1 << 63
+
+
 class _Reader:
     """Reads a document; everything in it may be anything.
 
@@ -151,8 +159,11 @@ class _Reader:
         seed = self._get(d, "seed", str)
         effects = self._get(d, "effects", list)
         began = self._numbers(self._get(d, "began", list), "began")
-        if len(began) != 2:
-            raise self._wrong("began has two clocks")
+        if len(began) != 2 or not all(map(_is_time, began)):
+            raise self._wrong("began is not the readings of two clocks")
+        moment = self._get(d, "time", (int, float))
+        if not 0 <= moment < _LAST:
+            raise self._wrong(f"time can't be {moment}")
         try:
             seed_bytes = bytes.fromhex(seed)
         except ValueError:
@@ -162,7 +173,7 @@ class _Reader:
             self._get(d, "app", str),
             self._get(d, "function", str),
             self._get(d, "revision", int),
-            float(self._get(d, "time", (int, float))),
+            float(moment),
             self._sent(self._get(d, "request", dict)),
             self._came(self._get(d, "response", dict)),
             tuple(self._crossing(one, index) for index, one in enumerate(effects)),
@@ -220,22 +231,28 @@ class _Reader:
         status = self._get(table, "status", str)
         if status not in _STATUSES:
             raise self._wrong(f"{where}.status can't be {status!r}")
+        at = self._get(table, "at", int)
+        if not _is_time(at):
+            raise self._wrong(f"{where}.at can't be {at}")
         return Answer(
             _STATUSES[status],
             self._get(table, "head", str),
             self._bytes(table, "data", f"{where}.data"),
             self._get(table, "ended", int),
-            self._get(table, "at", int),
+            at,
             self._get(table, "looks", int),
             self._get(table, "open", bool),
         )
 
     def _clock(self, name: str) -> dict[str, list[int]]:
         table = self._get(self._document, name, dict)
-        return {
+        found = {
             phase: list(accumulate(self._numbers(self._get(table, phase, list, []), name)))
             for phase in (LOADING, REQUEST)
         }
+        if not all(_is_time(reading) for readings in found.values() for reading in readings):
+            raise self._wrong(f"{name} has a reading that no clock shows")
+        return found
 
     # ---- values
 
@@ -246,6 +263,7 @@ class _Reader:
             return default
         value = table[key]
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        fits = fits and not (isinstance(value, str) and _SURROGATE.search(value))
         if not fits or (isinstance(value, int) and abs(value) >= _NUMBERS):
             raise self._wrong(f"{key} can't be {str(value)[:40]!r}")
         return value

@@ -134,6 +134,17 @@ class _Copying:
         self._making.wrote(data)
         return self._sink.write(data)
 
+    def whole(self, status: int, headers: Headers, data: bytes) -> None:
+        """A whole response at once, for sinks that can use that."""
+        self._making.began(status, headers)
+        self._making.wrote(data)
+        tell = getattr(self._sink, "whole", None)
+        if tell is not None:
+            tell(status, headers, data)
+        else:
+            self._sink.begin(status, headers)
+            self._sink.write(data)
+
     def complete(self, trailers: Headers) -> None:
         """The body has ended; for sinks that want to know."""
         tell = getattr(self._sink, "complete", None)
