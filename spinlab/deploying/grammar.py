@@ -56,4 +56,8 @@ def stray(action: str, given: Container[str]) -> Choice | None:
 
 def of_destination(given: Mapping[str, Any]) -> dict[str, Any]:
     """What was given for a destination."""
-    return {c.key: given[c.key] for c in OF_DESTINATIONS if given.get(c.key) not in (None, False, ())}
+    return {c.key: given[c.key] for c in OF_DESTINATIONS if not _absent(given.get(c.key))}
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value is False or value == ()

@@ -22,11 +22,14 @@ OF_A_CLUSTER: Final = (
     Choice(("--force-conflicts",), "Take over what somebody else changed."),
     Choice(("--wait",), "Seconds until all pods answer; 120 when left out.", "SECONDS", whole=True),
     Choice(("--no-wait",), "Don't wait for pods."),
-    Choice(("--shim",), "The release of the nodes' shim, such as 0.26.0; SpinKube's quick start when left out.", "V"),
+    Choice(
+        ("--shim",), "The release of the nodes' shim, such as 0.26.0; looked for when left out.", "V"
+    ),
+    Choice(("--no-probes",), "Don't let the cluster ask Spin's health endpoint whether a pod is ready and alive."),
 )
 
 _SHARED: Final = {choice.names[0]: choice for choice in (choices.RUNTIME_CONFIG, choices.TLS_CERT, choices.TLS_KEY)}
-_ELSEWHERE: Final = ("--from", "--out", "--variable", "--secret", "--component", "--name", "--namespace")
+_ELSEWHERE: Final = ("--from", "--out", "--probes", "--variable", "--secret", "--component", "--name", "--namespace")
 """What deploy itself has, or has no use for."""
 
 CHOICES: Final = (

@@ -91,7 +91,10 @@ def _inside(configuration: Any, files: Sequence[Path], context: str, namespace: 
             f"there is no kubeconfig: {shown} is not there",
             hint="KUBECONFIG names one; most tools that make a cluster write one, such as: k3d kubeconfig merge NAME",
         )
-    library("config").load_incluster_config(client_configuration=configuration)
+    loader = library("config.incluster_config").InClusterConfigLoader(
+        token_filename=str(ACCOUNT / "token"), cert_filename=str(ACCOUNT / "ca.crt")
+    )
+    loader.load_and_set(configuration)
     own = ACCOUNT / "namespace"
     return Cluster(
         Where("", namespace or (own.read_text().strip() if own.exists() else DEFAULT), configuration.host),

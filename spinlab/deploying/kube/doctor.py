@@ -7,13 +7,13 @@ runtime-class-manager: ``docs``; containerd-shim-spin: its releases).
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from spinlab.deploying.kube.cluster import ALL, Cluster
 from spinlab.deploying.kube.refusals import Refused
-from spinlab.deploying.kube.standing import executors_of
+from spinlab.deploying.kube.standing import executors_of, shims_of
 from spinlab.export.kube.resources import API, EXECUTOR, RUNTIME_CLASS, Resource
 
 CERT_MANAGER: Final = "v1.20.0"
@@ -123,7 +123,7 @@ def _operator(cluster: Cluster, kubectl: str, helm: str) -> Finding:
 
 
 def _shim(cluster: Cluster, kubectl: str, helm: str) -> Iterator[Finding]:
-    by_shims = cluster.list("runtime.spinkube.dev/v1alpha1", "Shim")
+    by_shims = shims_of(cluster)
     runtime = cluster.get("node.k8s.io/v1", "RuntimeClass", RUNTIME_CLASS)
     manager = (
         f"{helm} upgrade --install runtime-class-manager --namespace runtime-class-manager --create-namespace "
@@ -135,7 +135,7 @@ def _shim(cluster: Cluster, kubectl: str, helm: str) -> Iterator[Finding]:
     )
     label = f"{kubectl} label node --all spin=true"
     if by_shims:
-        told = ", ".join(f"{one['metadata']['name']}{_release(one)}" for one in by_shims)
+        told = ", ".join(f"{name} {release}".strip() for name, release in by_shims)
         yield Finding("shim, by runtime-class-manager", "ok", told)
     elif runtime is not None:
         yield Finding(
@@ -161,17 +161,6 @@ def _shim(cluster: Cluster, kubectl: str, helm: str) -> Iterator[Finding]:
         return
     yield Finding("RuntimeClass", "ok", f"{RUNTIME_CLASS}, handler {runtime.get('handler')}")
     yield from _nodes(cluster, kubectl, runtime)
-
-
-def _release(shim: Mapping[str, Any]) -> str:
-    """The release of a shim, when the address that it is fetched from says it."""
-    for platform in ((shim.get("spec") or {}).get("fetchStrategy") or {}).get("platforms") or ():
-        parts = [
-            part for part in str(platform.get("location", "")).split("/") if part[:1] == "v" and part[1:2].isdigit()
-        ]
-        if parts:
-            return f" {parts[0]}"
-    return ""
 
 
 def _nodes(cluster: Cluster, kubectl: str, runtime: Resource) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from spinlab.deploying.kube import applying, reading
 from spinlab.deploying.kube.cluster import Cluster
 from spinlab.deploying.kube.contexts import connect
 from spinlab.deploying.kube.shipping import Cargo, cargo, resources, stamped
-from spinlab.deploying.kube.standing import Standing, executors_of, hosts_of, pods_of, standing
+from spinlab.deploying.kube.standing import Standing, executors_of, hosts_of, pods_of, shim_of, standing
 from spinlab.deploying.kube.waiting import USUAL, wait
 from spinlab.errors import DeployError
 from spinlab.export.kube.names import check_label
@@ -33,6 +33,9 @@ class Kube(Destination):
         if options.get("spin_image"):  # which Spin is in there, its name does not tell
             return ()
         shim = options.get("shim")
+        if not shim:
+            with self._cluster() as cluster:
+                shim = shim_of(cluster)
         return judge(release.asks, find(f"shim-{str(shim).removeprefix('v')}" if shim else "spinkube")).reasons
 
     def deploy(self, release: Release, progress: Progress = silent) -> Deployed:
@@ -58,7 +61,7 @@ class Kube(Destination):
             if options.get("no_wait"):
                 told.insert(0, f"sent to {cluster.where}; nobody waits until it answers (--no-wait)")
             else:
-                now = wait(cluster, self.asked.name, float(options.get("wait") or USUAL), progress)
+                now = wait(cluster, self.asked.name, float(options.get("wait", USUAL)), progress)
                 told += [str(cluster.where), _answering(now)]
             hosts = hosts_of(cluster, self.asked.name)
             remarks = (*wanted.remarks, *self._ways(cluster, hosts))

@@ -158,7 +158,10 @@ def resources(
     """
     known = _known(release)
     given = {key: value for key, value in asked.options.items() if key not in ("variable", "secret", "component")}
-    chosen = scaffolding.options({**given, "from": load.image, "name": asked.name, "namespace": namespace}, known)
+    # Spin answers for its health by itself, where there is an HTTP trigger.
+    probes = "http" in release.asks.triggers and not given.get("no_probes")
+    more = {"from": load.image, "name": asked.name, "namespace": namespace, "probes": probes}
+    chosen = scaffolding.options({**given, **more}, known)
     made = scaffold(replace(chosen, values=_values(release, known, bool(given.get("config_map")))))
     check(made.resources, executors)
     notes = {Cargo.VERSION: release.version, Cargo.REFERENCE: str(load.reference)}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spinlab.deploying.kube.cluster import ALL, Cluster
+from spinlab.deploying.kube.refusals import Refused
 from spinlab.deploying.kube.states import Cause, of_app, of_deployment, of_pod
 from spinlab.errors import DeployError
 from spinlab.export.kube.resources import API, Resource
+from spinlab.targets import TARGETS
 
 LINES: Final = 20
 """Last lines of a pod that ended, which are shown."""
+_RELEASE: Final = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+")
 _GATEWAY: Final = "gateway.networking.k8s.io/v1"
 
 
@@ -83,7 +87,8 @@ def standing(cluster: Cluster, name: str) -> Standing:
     makes = executors.get(str(app["spec"]["executor"]), True)
     deployment = cluster.get("apps/v1", "Deployment", name) if makes else None
     pods = pods_of(cluster, name)
-    causes = [*of_app(app, executors, deployment, makes is False or operator_runs(cluster))]
+    operator = deployment is not None or not makes or operator_runs(cluster)
+    causes = of_app(app, executors, deployment, operator)
     if deployment is not None:
         causes += of_deployment(deployment)
         newest = [pod for pod in pods if _runs(pod, str(app["spec"]["image"]))] or pods
@@ -103,10 +108,31 @@ def executors_of(cluster: Cluster) -> dict[str, bool]:
     return {str(one["metadata"]["name"]): bool((one.get("spec") or {}).get("createDeployment")) for one in found}
 
 
+def shims_of(cluster: Cluster) -> list[tuple[str, str]]:
+    """Name and release of each shim that runtime-class-manager puts on nodes; no release where it says none."""
+    found = []
+    for shim in cluster.list("runtime.spinkube.dev/v1alpha1", "Shim"):
+        platforms = ((shim.get("spec") or {}).get("fetchStrategy") or {}).get("platforms") or ()
+        parts = [part for one in platforms for part in str(one.get("location", "")).split("/")]
+        release = next((part for part in parts if _RELEASE.fullmatch(part)), "")
+        found.append((str(shim["metadata"]["name"]), release))
+    return found
+
+
+def shim_of(cluster: Cluster) -> str:
+    """The release of the nodes' shim, when there is one that is known here; else empty."""
+    known = {target.name for target in TARGETS}
+    try:
+        releases = [release.removeprefix("v") for _, release in shims_of(cluster) if release]
+    except Refused as error:
+        if error.status != 403:
+            raise
+        return ""
+    return next((release for release in releases if f"shim-{release}" in known), "")
+
+
 def operator_runs(cluster: Cluster) -> bool:
     """Whether a pod of spin-operator is ready, or nobody may tell us."""
-    from spinlab.deploying.kube.refusals import Refused
-
     try:
         found = cluster.list("apps/v1", "Deployment", labels="app.kubernetes.io/name=spin-operator", namespace=ALL)
     except Refused as error:
@@ -148,9 +174,17 @@ def _of_pod(cluster: Cluster, pod: Mapping[str, Any]) -> list[Cause]:
         return []
     if pod["metadata"].get("deletionTimestamp"):
         return []
-    name = pod["metadata"]["name"]
-    events = cluster.list("v1", "Event", fields=f"involvedObject.kind=Pod,involvedObject.name={name}")
-    return of_pod(pod, events, _last_words(cluster, pod))
+    return of_pod(pod, _events(cluster, pod["metadata"]["name"]), _last_words(cluster, pod))
+
+
+def _events(cluster: Cluster, pod: str) -> list[Resource]:
+    """What happened to a pod; nothing where this login must not see it."""
+    try:
+        return cluster.list("v1", "Event", fields=f"involvedObject.kind=Pod,involvedObject.name={pod}")
+    except Refused as error:
+        if error.status != 403:
+            raise
+        return []
 
 
 def _last_words(cluster: Cluster, pod: Mapping[str, Any]) -> list[str]:

@@ -12,7 +12,8 @@ from spinlab.languages import Progress, silent
 
 USUAL: Final = 120.0
 """Seconds that are waited when nobody says."""
-_PAUSE: Final = 0.5
+_PAUSES: Final = (0.5, 2.0)
+"""Seconds between two looks, at first and in the end."""
 
 
 def wait(cluster: Cluster, name: str, seconds: float = USUAL, progress: Progress = silent) -> Standing:
@@ -28,6 +29,7 @@ def wait(cluster: Cluster, name: str, seconds: float = USUAL, progress: Progress
         DeployError: A pod can't start, or the time is over; the message says why.
     """
     until = time.monotonic() + seconds
+    pause, longest = _PAUSES
     while True:
         now = standing(cluster, name)
         if not now.makes or now.settled:
@@ -39,7 +41,8 @@ def wait(cluster: Cluster, name: str, seconds: float = USUAL, progress: Progress
         if time.monotonic() >= until:
             raise _failed(now, f"{name} does not answer after {seconds:.0f} s: {now.progress}")
         progress(f"{name}: {_told(now)}", None)
-        time.sleep(_PAUSE)
+        time.sleep(max(0.0, min(pause, until - time.monotonic())))
+        pause = min(pause * 1.2, longest)
 
 
 def _told(now: Standing) -> str:

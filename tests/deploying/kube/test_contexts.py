@@ -18,7 +18,7 @@ from spinlab.errors import DeployError
 from spinlab.export.kube.resources import API
 from tests.deploying.kube.objects import spin_app
 from tests.servers import certificate, free_port
-from tests.servers.kube import VISITOR, ApiServer
+from tests.servers.kube import ADMIN, VISITOR, ApiServer
 
 
 def _refused(context: str = "", namespace: str = "") -> DeployError:
@@ -71,6 +71,20 @@ def test_a_missing_kubeconfig_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("KUBECONFIG")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert str(tmp_path / ".kube" / "config") in _refused().message
+
+
+def test_inside_a_pod_its_own_account_is_taken(api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, _, port = api.url.removeprefix("https://").partition(":")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    monkeypatch.setattr("spinlab.deploying.kube.contexts.ACCOUNT", tmp_path)
+    for name, text in (("token", ADMIN), ("ca.crt", api.authority.read_text()), ("namespace", "own\n")):
+        (tmp_path / name).write_text(text)
+    with connect() as cluster:
+        assert str(cluster.where) == "namespace 'own' of the cluster of this pod"
+        assert cluster.list("v1", "Namespace")
+    assert "there is no kubeconfig" in _refused("production").message
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "- 1\n"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from spinlab.deploying.kube.cluster import Cluster
 from spinlab.deploying.kube.contexts import connect
 from spinlab.deploying.kube.doctor import Finding, examine
 from spinlab.deploying.kube.place import Kube
+from spinlab.deploying.kube.standing import shim_of
 from spinlab.errors import DeployError
 from spinlab.export.kube.resources import Resource
 from tests.deploying.kube.objects import create, deployment, spin_app
+from tests.servers import PATIENCE
 from tests.servers.kube import VISITOR, ApiServer, api_server
+
+SHIMS = "runtime.spinkube.dev/v1alpha1"
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +133,41 @@ def test_a_runtime_class_needs_a_node_with_its_label(cluster: Cluster) -> None:
         assert found["shim"].state == "note"
     finally:
         assert cluster.delete(made)
+
+
+def test_a_shim_of_runtime_class_manager_is_found_with_its_release(cluster: Cluster, tmp_path: Path) -> None:
+    install_shims(cluster)
+    place = "https://example.com/containerd-shim-spin/releases/download/v0.26.0/shim.tar.gz"
+    strategy = {"platforms": [{"os": "linux", "arch": "amd64", "location": place}]}
+    shim = {"apiVersion": SHIMS, "kind": "Shim", "metadata": {"name": "spin"}, "spec": {"fetchStrategy": strategy}}
+    create(cluster, shim)
+    try:
+        found = by_name(examine(cluster))["shim, by runtime-class-manager"]
+        assert (found.state, found.found) == ("ok", "spin v0.26.0")
+        assert shim_of(cluster) == "0.26.0"
+    finally:
+        assert cluster.delete(shim)
+    assert shim_of(cluster) == ""
+
+
+def install_shims(cluster: Cluster) -> None:
+    """A kind called Shim with any fields: that of runtime-class-manager is not at hand."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "Shim", "plural": "shims", "singular": "shim", "listKind": "ShimList"}
+    create(
+        cluster,
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "shims.runtime.spinkube.dev"},
+            "spec": {"group": "runtime.spinkube.dev", "names": names, "scope": "Cluster", "versions": [version]},
+        },
+    )
+    until = time.monotonic() + PATIENCE
+    while not cluster.serves(SHIMS, "Shim"):
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def test_a_login_that_sees_little_is_told_what_it_can_t_see(
