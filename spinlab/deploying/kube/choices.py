@@ -22,9 +22,7 @@ OF_A_CLUSTER: Final = (
     Choice(("--force-conflicts",), "Take over what somebody else changed."),
     Choice(("--wait",), "Seconds until all pods answer; 120 when left out.", "SECONDS", whole=True),
     Choice(("--no-wait",), "Don't wait for pods."),
-    Choice(
-        ("--shim",), "The release of the nodes' shim, such as 0.26.0; looked for when left out.", "V"
-    ),
+    Choice(("--shim",), "The release of the nodes' shim, such as 0.26.0; looked for when left out.", "V"),
     Choice(("--no-probes",), "Don't let the cluster ask Spin's health endpoint whether a pod is ready and alive."),
 )
 

@@ -122,7 +122,7 @@ def _executor(spec: Mapping[str, Any], executors: Mapping[str, bool] | None) -> 
         there = "there are: " + ", ".join(sorted(executors)) if executors else "the namespace has none"
         yield (
             f"executor does not exist in namespace: there is no SpinAppExecutor {name!r}",
-            f"{there}; --executor chooses one, --spin-image IMAGE brings one, `spinlab kube doctor` says how it is added",
+            f"{there}; --executor chooses one, --spin-image brings one, `spinlab kube doctor` says how to add it",
         )
     elif not executors[name]:
         for key in ("podAnnotations", "deploymentAnnotations"):

@@ -20,6 +20,7 @@ from spinlab.widgets.style import box, muted, strong
 if TYPE_CHECKING:
     from spinlab.deploying.destination import Destination
 
+_AS_IT_IS = "white-space:pre-wrap"
 _SHOWN = 100
 """Lines of a log that a notebook keeps when no number is asked for."""
 
@@ -134,7 +135,9 @@ def _agreed(question: str) -> bool:
 
 def _shown(lines: Iterator[str]) -> Display:
     found = [visible(line) for line in lines]
-    return Display("\n".join(found), box(strong(found[0]), *(tag("div", muted(line)) for line in found[1:])))
+    return Display(
+        "\n".join(found), box(strong(found[0]), *(tag("div", muted(line), style=_AS_IT_IS) for line in found[1:]))
+    )
 
 
 @contextmanager
