@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
 
 from spinlab import App, Function, Limits
+from spinlab.errors import SourceError
 from tests.servers.redis import redis
 from tests.triggers.test_redis import publish, until
+
+Triggers: TypeAlias = Mapping[str, tuple[Mapping[str, Any], ...]]
+EVERY_YEAR: Triggers = {"cron": ({"cron_expression": "0 0 0 1 1 *"},)}
+JOBS: Triggers = {"redis": ({"channel": "jobs"},)}
 
 REDIS = """\
 use anyhow::{ensure, Result};
@@ -87,17 +97,36 @@ def test_its_error_is_that_of_the_run_with_its_text(app: App) -> None:
 
 
 def test_one_that_waits_for_ever_is_stopped(app: App) -> None:
-    from dataclasses import replace
-
     app.add(replace(subscriber(), limits=Limits(timeout=2.0)))
     assert app.send("r", "for ever").status in (500, 504)
     assert app.send("r", "x").status == 200
 
 
 def test_crons_handler_may_wait_and_fail(app: App) -> None:
-    app.add(Function("r", CRON, language="rust", triggers={"cron": ({"cron_expression": "0 0 0 1 1 *"},)}))
+    app.add(Function("r", CRON, language="rust", triggers=EVERY_YEAR))
     assert app.functions["r"].prepared.wasi == "0.3"
     assert app.send("r", "7").status == 200
     assert [line for line in said(app) if line.startswith(("before", "after"))] == ["before 7", "after 7"]
     answer = app.send("r", "13")
     assert (answer.status, answer.error and answer.error.details) == (500, "thirteen")
+
+
+@pytest.mark.parametrize(
+    ("source", "triggers", "told", "hint"),
+    [
+        ("\n#[redis_component]\nfn on(m: Bytes) {}\n", {}, "#[redis_component] takes messages", "add --redis CHANNEL"),
+        ("\n#[redis_subscriber]\nasync fn on(m: Bytes) {}\n", EVERY_YEAR, "not --cron", "not --cron"),
+        ("\n#[http_service]\nasync fn h(r: Request) {}\n", JOBS, "#[http_service] answers", "#[redis_subscriber]"),
+        ("\nfn handle(req: Request) -> u8 { 1 }\n", EVERY_YEAR, "fn handle(req: Request) answers", "take --cron away"),
+    ],
+)
+def test_a_handler_that_does_not_fit_its_trigger_is_refused_before_it_is_compiled(
+    app: App, source: str, triggers: Triggers, told: str, hint: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        app.add(Function("r", source, language="rust", triggers=triggers))
+    assert told in f"{caught.value.message} {caught.value.hint}"
+    assert hint in caught.value.hint
+    assert caught.value.location is not None
+    assert caught.value.location.line == 2
+    assert not app.functions

@@ -6,8 +6,9 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
-from spinlab.errors import BuildError, OptionError
+from spinlab.errors import BuildError, Location, OptionError, SourceError
 from spinlab.function import Function
 from spinlab.languages import ALIASES, Build, BuildContext, Progress, silent, templates
 from spinlab.languages.rust import cargo, kept, official, project, said
@@ -53,6 +54,7 @@ class RustLanguage:
         cells = {project.module_name(name): module for name, module in context.modules.items()}
         made = project.of(function, cells)
         _refuse_wasi(function, made)
+        _refuse_trigger(function, made)
         program = made.source.form == "program"
         toolchain = rust.ensure([t for t in self.targets if not program or t != rust.BARE])
         key = _identity(made, toolchain)
@@ -116,6 +118,32 @@ class RustLanguage:
     def tools(self) -> tuple[Tool, ...]:
         """What it needs."""
         return (rust.RUST,)
+
+
+_OF_REDIS: Final = ("redis_component", "redis_subscriber")
+
+
+def _refuse_trigger(function: Function, made: Project) -> None:
+    """Say before anything is compiled that a handler does not take what starts the function."""
+    source = made.source
+    trigger = next(iter(function.triggers), "")
+    at = Location(source.line)
+    if source.attribute in _OF_REDIS and trigger != "redis":
+        what = f"messages of --{trigger}" if trigger else "requests"
+        raise SourceError(
+            f"#[{source.attribute}] takes messages of Redis, and this function is started by {what}",
+            hint="add --redis CHANNEL to the %%spin line" if not trigger else f"write --redis CHANNEL, not --{trigger}",
+            location=at,
+        )
+    answers = source.form in ("short", "component", "service") and source.attribute not in _OF_REDIS
+    if trigger and answers and not function.module:
+        attribute = f"#[{source.attribute}]" if source.attribute else "fn handle(req: Request)"
+        wanted = "#[redis_subscriber] on an async fn" if trigger == "redis" else "a guest for its world"
+        raise SourceError(
+            f"{attribute} answers requests, and this function is started by --{trigger}",
+            hint=f"write {wanted}, or take --{trigger} away",
+            location=at,
+        )
 
 
 def _refuse_wasi(function: Function, made: Project) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from spinlab.errors import Location, SourceError
@@ -49,6 +49,7 @@ class Source:
         asynchronous: Whether ``handle`` is an ``async fn``.
         modules: Names of its ``mod name;``.
         crates: First names of paths in it, some of which are crates.
+        attribute: The SDK's attribute on its handler, such as ``http_service``; empty without one.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Source:
     asynchronous: bool = False
     modules: tuple[str, ...] = ()
     crates: frozenset[str] = frozenset()
+    attribute: str = ""
 
     @property
     def lines(self) -> int:
@@ -86,7 +88,7 @@ def read(text: str, name: str, *, program: bool = False) -> Source:
     attribute = next((a for a in _ATTRIBUTE.finditer(seen) if a[1] != "main"), None)
     if attribute is not None:
         form = _FORMS.get(attribute[1], "plain")
-        return _with(found, form, seen, attribute.start())
+        return replace(_with(found, form, seen, attribute.start()), attribute=attribute[1])
     if _COMPLETE.search(seen):
         return _with(found, "plain", seen, 0)
     handler = next((h for h in _HANDLER.finditer(seen) if _depth(seen, h.start()) == 0), None)
