@@ -47,8 +47,12 @@ WORLDS: Final[Mapping[tuple[str, str], World]] = {
         "fermyon:spin-cron/spin-cron@2.0.0", "WitWorld", "handle_cron_event", "metadata", has_wit=True
     ),
     ("cron", "0.3"): World("spin:cron/spin-cron@3.0.0", "WitWorld", "handle_cron_event", "metadata", has_wit=True),
-    ("mqtt", "0.2"): World("spin:mqtt-trigger/spin-mqtt", "WitWorld", "handle_message", "message, metadata", has_wit=True),
-    ("sqs", "0.2"): World("fermyon:spin-sqs/spin-sqs@2.0.0", "WitWorld", "handle_queue_message", "message", has_wit=True),
+    ("mqtt", "0.2"): World(
+        "spin:mqtt-trigger/spin-mqtt", "WitWorld", "handle_message", "message, metadata", has_wit=True
+    ),
+    ("sqs", "0.2"): World(
+        "fermyon:spin-sqs/spin-sqs@2.0.0", "WitWorld", "handle_queue_message", "message", has_wit=True
+    ),
 }
 """Trigger and WASI -> its world. A line and a folder is all that another one needs."""
 

@@ -242,3 +242,22 @@ def test_a_manifest_is_as_strict_as_the_plugin(app: App, tmp_path: Path, before:
     file.write_text(file.read_text().replace(before, after, 1))
     with pytest.raises(ManifestError, match=message):
         load(tmp_path, state_dir=None)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def handle(message):\n    print(message.topic, message.text)\n",
+        (
+            "import wit_world\n\n\nclass WitWorld(wit_world.WitWorld):\n"
+            "    def handle_message(self, message, metadata):\n        print(metadata.topic, message.decode())\n"
+        ),
+    ],
+)
+def test_a_python_cell_gets_the_topic(app: App, port: int, source: str) -> None:
+    config = {"topic": "python/+", "address": f"mqtt://127.0.0.1:{port}"}
+    app.add(Function("worker", source, triggers={"mqtt": (config,)}))
+    assert app.listeners[0].wait(60)
+    publish(port, "python/snake", b"hiss", qos=0)
+    until(lambda: len(app.traces("worker")) == 1)
+    assert any("python/snake hiss" in str(line) for line in app.logs("worker"))

@@ -236,3 +236,24 @@ def test_without_the_aws_client_it_is_told_how_to_get_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert "ToolMissing sqs needs the package botocore" in done.stdout
     assert 'pip install "spinlab[sqs]"' in done.stdout
+
+
+def test_a_python_cell_gets_attributes_and_says_what_becomes_of_the_message(app: App, queues: Queues) -> None:
+    source = (
+        "def handle(message):\n"
+        "    print(message.text, len(message.id), message.attributes['colour'], message.attributes['picture'])\n"
+        "    return message.text\n"
+    )
+    url = queues.make("python", invisible=60)
+    config = {"queue_url": url, "idle_wait_seconds": 0, "message_attributes": ("All",)}
+    app.add(Function("worker", source, triggers={"sqs": (config,)}))
+    attributes = {
+        "colour": {"DataType": "String", "StringValue": "grün"},
+        "picture": {"DataType": "Binary", "BinaryValue": b"\0\xff"},
+    }
+    queues.send(url, "leave", "delete", "burn", attributes=attributes)
+    until(lambda: len(app.traces("worker")) == 3)
+    until(lambda: queues.left(url) == 2)
+    said = "\n".join(str(line) for line in app.logs("worker"))
+    assert "leave 36 grün b'\\x00\\xff'" in said
+    assert 'handle returns nothing, "delete" or "leave", not \'burn\'' in said
