@@ -23,7 +23,9 @@ from tests.conftest import wat
 from tests.deploying.places import get, known, local, put, until
 from tests.loading.projects import SIMPLE, application, manifest
 from tests.servers import certificate, free_port
-from tests.triggers.guests import CLOCK
+from tests.servers.redis import redis
+from tests.triggers.guests import KEEPING
+from tests.triggers.test_redis import publish
 
 SLOW = """\
 import time
@@ -301,12 +303,21 @@ def test_its_log_is_followed_to_its_end(app: App, beside: Path) -> None:
 
 
 def test_triggers_beside_http_run_there(app: App, beside: Path) -> None:
-    app.add(wat())
-    every_second = {"cron": ({"cron_expression": "* * * * * *"},)}
-    app.add(Function("tick", CLOCK.replace("i64.eq", "i64.ne"), language="wat", triggers=every_second))
-    place = local(beside)
-    put(app, place)
-    until(lambda: any("it is seven" in line for line in place.logs()), "it did not run")
+    with redis(beside / "redis") as port:
+        app.add(wat())
+        trigger = {"channel": "jobs", "address": f"redis://127.0.0.1:{port}"}
+        stores = ("default",)
+        app.add(Function("keep", KEEPING, language="wat", triggers={"redis": (trigger,)}, key_value_stores=stores))
+        place = local(beside)
+        put(app, place)
+        app.close()
+        with App("reader", state_dir=place.folder / "state") as reader:
+
+            def came() -> bool:
+                publish(port, "jobs", b"from outside")
+                return reader.kv().get("last") == b"from outside"
+
+            until(came)
 
 
 def test_it_speaks_https(app: App, beside: Path) -> None:

@@ -95,6 +95,12 @@ class Child:
         """Whether it has ended."""
         return self._popen.poll() is not None
 
+    def ended(self, seconds: float) -> bool:
+        """Whether it has ended within so many seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(seconds)
+        return self.over
+
     @property
     def status(self) -> str:
         """How it ended, in words."""

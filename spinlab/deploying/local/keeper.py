@@ -115,11 +115,11 @@ class Keeper:
         while not child.settled.wait(0.1):
             if given_up() or child.over or time.monotonic() > ends:
                 break
-        if child.over:
+        if child.url and not given_up() and not child.over:
+            return ""
+        if child.settled.is_set() and child.ended(MARGIN):
             child.drain()
             return child.status
-        if child.url and not given_up():
-            return ""
         child.stop(MARGIN)
         return "it was taken back" if given_up() else f"it did not serve within {PATIENCE:.0f} s"
 

@@ -115,17 +115,19 @@ class Rollout:
     def _order(self, listen: str) -> Order:
         seen = self.before.scripts if self.before is not None else ()
         # each once: a table can't be made twice
-        first = [word for known, said in self._sql.items() if known not in seen for word in ("--sqlite", said)]
+        new = [said for known, said in self._sql.items() if said and known not in seen]
+        first = [word for said in new for word in ("--sqlite", said)]
         command = self._command(listen)
         return Order(replace(self._record, listen=listen), command, tuple(first), self._environment)
 
     def _statements(self) -> dict[str, str]:
-        """SQL by its digest, as ``spin up`` takes it after ``--sqlite``."""
+        """SQL by its digest, as ``spin up`` takes it after ``--sqlite``; empty for what has been run."""
         found = {}
         for script in self._release.scripts:
             inner = script.removeprefix("@")
             (read,) = inputs.sql([f"@{self._release.folder}/{inner}"])
-            found[_digest(read)] = f"@{self._target}/{inner}"
+            brought = self._options.get("with_data") and read.label == "default"  # its tables come with it
+            found[_digest(read)] = "" if brought else f"@{self._target}/{inner}"
         for said in self._options.get("sqlite") or ():
             (read,) = inputs.sql([said])
             found[_digest(read)] = f"@{Path(read.file).absolute()}:{read.label}" if read.file else said
