@@ -8,7 +8,7 @@ import sys
 
 TABLES = (
     *("editing", "inprocess", "bodies", "listener", "through_http", "tracing"),
-    *("stores", "waiting", "outbound", "languages", "registry", "recording"),
+    *("stores", "waiting", "outbound", "languages", "registry", "recording", "triggers"),
 )
 
 

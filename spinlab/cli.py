@@ -181,19 +181,21 @@ def images() -> None:
 @images.command("build")
 @click.argument("which", nargs=-1, type=click.Choice(["0.2", "0.3", "javascript"]))
 @click.option("--requires", multiple=True, metavar="PKG==V", help="A pure-Python package to put into Python's.")
-def images_build(which: tuple[str, ...], requires: tuple[str, ...]) -> None:
+@click.option("--trigger", metavar="NAME", help="Python's for the messages of a trigger, such as redis; all for all.")
+def images_build(which: tuple[str, ...], requires: tuple[str, ...], trigger: str | None) -> None:
     """Build the images now instead of at first need: all, or those of Python for a WASI, or JavaScript's."""
     from spinlab import images as rooms
     from spinlab.engine import default_engine
 
     bar = Bar()
     with errors():
-        for one in which or ("0.2", "0.3", "javascript"):
+        wanted = [(one, "") for one in which or ("0.2", "0.3", "javascript")]
+        for one, name in rooms.of_trigger(trigger, which) if trigger else wanted:
             if one == "javascript":
                 image = rooms.javascript(progress=bar)
             else:
-                image = rooms.python(one, requires=requires, progress=bar)
-            default_engine().prepare(image.path.read_bytes(), name=f"image: {image.title}", progress=bar)
+                image = rooms.python(one, requires=requires, progress=bar, trigger=name)
+            default_engine().prepare(image.path.read_bytes(), name=f"image: {image.title}", trigger=name, progress=bar)
             bar.close()
             click.echo(f"{image.title}: {image.size / 1e6:.1f} MB, {image.digest}")
 

@@ -115,6 +115,7 @@ def rust(log: Path) -> None:
 def images(log: Path) -> None:
     """The images of Python and JavaScript, built by their official toolchains when they are not in the cache."""
     call(log, sys.executable, "-m", "spinlab.cli", "images", "build")
+    call(log, sys.executable, "-m", "spinlab.cli", "images", "build", "--trigger", "all")
 
 
 def toolchains(log: Path) -> None:

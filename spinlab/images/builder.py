@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from spinlab.errors import BuildError, OptionError
 from spinlab.folders import cache_dir, shared
 from spinlab.images import javascript_build, packages, python_build
 from spinlab.images.recipe import HERE, RECIPES, key
-from spinlab.images.worlds import world_of
+from spinlab.images.worlds import WORLDS, world_of
 from spinlab.toolchains import cache
 from spinlab.toolchains.progress import Progress, silent
 
@@ -150,6 +150,23 @@ def _name(kind: str, wasi: str, requires: tuple[str, ...], trigger: str = "") ->
 def _folders() -> tuple[Path, ...]:
     """Where images are: with the package, in the cache for all users, in the user's own."""
     return tuple(filter(None, (SHIPPED, shared("images"), cache_dir() / "images")))
+
+
+def of_trigger(trigger: str, wasi: Collection[str] = ()) -> list[tuple[str, str]]:
+    """WASI and trigger of each image that there is for a trigger.
+
+    Parameters:
+        trigger: Its name, or ``all``.
+        wasi: Versions, when it shall not be all.
+
+    Raises:
+        OptionError: There is none.
+    """
+    found = [(at, name) for name, at in WORLDS if trigger in (name, "all") and (not wasi or at in wasi)]
+    if not found:
+        there = ", ".join(dict.fromkeys(name for name, _ in WORLDS))
+        raise OptionError(f"there is no such image for the trigger {trigger}", hint=f"there are those for {there}")
+    return found
 
 
 def build_all(progress: Progress = silent) -> tuple[Image, ...]:
