@@ -15,6 +15,7 @@ from pathlib import Path
 from spinlab import bridge
 from spinlab.engine import binary
 from spinlab.engine.events import choose_event
+from spinlab.engine.interfaces import choose_command
 from spinlab.errors import ComponentError, HandlerError, SpinError
 from spinlab.function import Function
 from spinlab.images import list_images
@@ -188,7 +189,7 @@ def wasi_of(function: Function) -> str:
         return ""
     for trigger in function.triggers:
         with suppress(HandlerError):
-            return choose_event(trigger, names, imported).wasi
+            return (choose_command(names) if trigger == "command" else choose_event(trigger, names, imported)).wasi
     if any(name.startswith("wasi:http/handler@0.3.") for name in names):
         return "0.3"
     return "0.2" if any(name.startswith("wasi:http/incoming-handler@0.2.") for name in names) else ""

@@ -126,6 +126,28 @@ def test_up_ends_with_the_exit_status(app: App, tmp_path: Path) -> None:
     assert b"unreachable" in done.stderr
 
 
+def test_a_python_cell_is_a_command_with_its_arguments_and_input(app: App, tmp_path: Path) -> None:
+    source = (
+        "def handle(message):\n"
+        "    print(message.arguments, message.text)\n"
+        "    if message.text == 'bad':\n"
+        "        raise ValueError('no good')\n"
+        "    return len(message.arguments)\n"
+    )
+    app.add(Function("greet", source, triggers=COMMANDS))
+    done = app.run("greet", stdin="in")
+    assert (done.status, done.stdout, done.stderr) == (0, b"[] in\n", "")
+    done = app.run("greet", "--x", "two words")
+    assert (done.status, done.stdout, done.stderr) == (1, b"['--x', 'two words'] \n", "")
+    assert "ValueError: no good" in app.run("greet", stdin="bad").stderr
+    project(app, tmp_path / "out")
+    again = load(tmp_path / "out", state_dir=None)
+    try:
+        assert again.run("greet", stdin="again").stdout == b"[] again\n"
+    finally:
+        again.close()
+
+
 def test_arguments_that_nobody_takes_are_refused(app: App, tmp_path: Path) -> None:
     app.add(wat())
     project(app, tmp_path / "out")

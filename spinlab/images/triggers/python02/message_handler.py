@@ -28,6 +28,8 @@ def answer(function, arguments):
         if inspect.isawaitable(result):
             result = Loop().run_until_complete(result)
         return trigger.result(result)
+    except trigger.Err:
+        raise
     except BaseException as error:
         report()
         raise trigger.failure(error) from None
