@@ -33,6 +33,8 @@ KINDS: Final[tuple[tuple[str, str], ...]] = (
 )
 """What there may be of an app. An executor serves others as well, so it is nobody's and stays."""
 
+_GRANT: Final = "ReferenceGrant"
+"""Stands in another namespace: that of whom it lets in."""
 _FIRST: Final = ("SpinAppExecutor", "Secret", "ConfigMap")
 """A SpinApp is applied after what it refers to."""
 _SERVERS_OWN: Final = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
@@ -151,9 +153,10 @@ def ours(cluster: Cluster, name: str) -> list[Resource]:
     labels = f"{OWN}={MANAGER},{INSTANCE}={name}"
     found = []
     for api, kind in KINDS:
-        listed = cluster.list(api, kind, labels=labels)
-        if kind == "ReferenceGrant":  # stands in another namespace: that of whom it lets in
-            listed = [one for one in cluster.list(api, kind, labels=labels, namespace=ALL) if _grants(one, cluster)]
+        # What this login must not even see, it did not make.
+        listed = cluster.list(api, kind, labels=labels, namespace=ALL if kind == _GRANT else "", shy=True)
+        if kind == _GRANT:
+            listed = [one for one in listed if _grants(one, cluster)]
         found += [one for one in listed if is_ours(one)]
     return found
 

@@ -81,23 +81,31 @@ class Cluster:
         """Ask anew which kinds there are: somebody installed more."""
         self._kinds.clear()
 
-    def get(self, api: str, kind: str, name: str, namespace: str = "") -> Resource | None:
-        """One resource; None when it, or its kind, is not there."""
+    def get(self, api: str, kind: str, name: str, namespace: str = "", *, shy: bool = False) -> Resource | None:
+        """One resource; None when it, or its kind, is not there, or when `shy` and this login must not see it."""
         if not self.serves(api, kind):
             return None
         try:
             return self._answer("get", self._path(api, kind, name, namespace))
         except Refused as error:
-            if error.status == 404:
+            if error.status == 404 or (shy and error.status == 403):
                 return None
             raise
 
-    def list(self, api: str, kind: str, *, labels: str = "", fields: str = "", namespace: str = "") -> list[Resource]:
-        """The resources of a kind; none when the cluster does not know it."""
+    def list(
+        self, api: str, kind: str, *, labels: str = "", fields: str = "", namespace: str = "", shy: bool = False
+    ) -> list[Resource]:
+        """The resources of a kind; none when the cluster does not know it, or when `shy` and this login must not see
+        them."""
         if not self.serves(api, kind):
             return []
         options = {"label_selector": labels or None, "field_selector": fields or None}
-        answer = self._answer("get", self._path(api, kind, "", namespace), **options)
+        try:
+            answer = self._answer("get", self._path(api, kind, "", namespace), **options)
+        except Refused as error:
+            if shy and error.status == 403:
+                return []
+            raise
         return [{"apiVersion": api, "kind": kind, **one} for one in answer.get("items") or ()]
 
     def apply(self, resource: Mapping[str, Any], *, dry: bool = False, force: bool = False) -> Resource:

@@ -179,12 +179,7 @@ def _of_pod(cluster: Cluster, pod: Mapping[str, Any]) -> list[Cause]:
 
 def _events(cluster: Cluster, pod: str) -> list[Resource]:
     """What happened to a pod; nothing where this login must not see it."""
-    try:
-        return cluster.list("v1", "Event", fields=f"involvedObject.kind=Pod,involvedObject.name={pod}")
-    except Refused as error:
-        if error.status != 403:
-            raise
-        return []
+    return cluster.list("v1", "Event", fields=f"involvedObject.kind=Pod,involvedObject.name={pod}", shy=True)
 
 
 def _last_words(cluster: Cluster, pod: Mapping[str, Any]) -> list[str]:
@@ -202,15 +197,15 @@ def _last_words(cluster: Cluster, pod: Mapping[str, Any]) -> list[str]:
 def hosts_of(cluster: Cluster, name: str) -> list[str]:
     """Addresses that lead to the app from outside: those of its Ingress, or of its routes at a Gateway."""
     found: list[str] = []
-    ingress = cluster.get("networking.k8s.io/v1", "Ingress", name)
+    ingress = cluster.get("networking.k8s.io/v1", "Ingress", name, shy=True)
     if ingress is not None:
         spec = ingress.get("spec") or {}
         secure = {host for one in spec.get("tls") or () for host in one.get("hosts") or ()}
         hosts = [str(rule["host"]) for rule in spec.get("rules") or () if rule.get("host")]
         found += [f"{'https' if host in secure else 'http'}://{host}" for host in hosts]
-    route = cluster.get(_GATEWAY, "HTTPRoute", name)
+    route = cluster.get(_GATEWAY, "HTTPRoute", name, shy=True)
     if route is not None:
-        gateway = cluster.get(_GATEWAY, "Gateway", name)
+        gateway = cluster.get(_GATEWAY, "Gateway", name, shy=True)
         listeners = (gateway or {}).get("spec", {}).get("listeners") or ({"protocol": "HTTPS"},)
         scheme = "https" if any(one.get("protocol") == "HTTPS" for one in listeners) else "http"
         found += [f"{scheme}://{host}" for host in (route.get("spec") or {}).get("hostnames") or ()]

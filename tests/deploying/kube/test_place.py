@@ -25,6 +25,7 @@ from spinlab.export.kube.resources import API, Resource
 from spinlab.oci import digest_of, opened
 from tests.conftest import wat
 from tests.deploying.kube.objects import create, deployment, pod, spin_app, waiting
+from tests.servers.kube import VISITOR, ApiServer
 from tests.servers.registry import registry
 
 
@@ -299,6 +300,31 @@ def test_delete_takes_away_what_is_ours_and_nothing_else(
     assert caught.value.hint == "there are: other"
 
 
+def test_a_login_that_may_only_what_is_needed_is_enough(
+    api: ApiServer, calculator: App, cluster: Cluster, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_of_it = ["get", "list", "create", "patch", "delete"]
+    rules = [
+        {"apiGroups": ["core.spinkube.dev"], "resources": ["spinapps"], "verbs": all_of_it},
+        {"apiGroups": ["core.spinkube.dev"], "resources": ["spinappexecutors"], "verbs": ["list"]},
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    group, about = "rbac.authorization.k8s.io", {"name": "deployer"}
+    create(cluster, {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": about, "rules": rules})
+    binding = {
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "deployer"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": "visitor"}],
+    }
+    create(cluster, {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "metadata": about, **binding})
+    path = api.kubeconfig(tmp_path / "visitor", token=VISITOR, namespace=cluster.namespace)
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    where = place(tmp_path, registry=reference, insecure_registry=True)
+    assert put(calculator, where, cluster).running
+    assert where.status().state == "running"
+    assert "SpinApp calculator" in where.delete()
+
+
 def test_an_app_of_somebody_else_is_not_deleted(cluster: Cluster, tmp_path: Path) -> None:
     create(cluster, spin_app(), manager="argocd")
     with pytest.raises(DeployError) as caught:
@@ -314,6 +340,17 @@ def test_logs_of_what_has_no_pod_say_so(calculator: App, cluster: Cluster, refer
     put(calculator, place(tmp_path, registry=reference, insecure_registry=True), cluster)
     with pytest.raises(DeployError, match="calculator has no pod, and so wrote nothing"):
         list(place(tmp_path).logs())
+
+
+def test_logs_of_a_pod_whose_node_is_gone_say_so(cluster: Cluster, tmp_path: Path) -> None:
+    made = pod(spin_app())
+    made["spec"]["nodeName"] = "ghost"
+    create(cluster, spin_app())
+    create(cluster, made)
+    with pytest.raises(DeployError, match="ghost"):
+        list(place(tmp_path).logs(last=10))
+    with pytest.raises(DeployError, match="ghost"):
+        list(place(tmp_path).logs(follow=True))
 
 
 def test_nobody_waits_when_nobody_is_to(calculator: App, cluster: Cluster, reference: str, tmp_path: Path) -> None:
