@@ -160,7 +160,8 @@ SEEN = {
     "unknown key_value_stores label": f"%%spin hello --kv votes{HANDLER}",
     "32 bytes": "%%spin wat small --memory 32\n(func $handle (call $respond (i32.const 200) (call $path)))",
     "this ( is not closed": "%%spin wat open\n(func $handle\n(func $other)",
-    "did you mean --components?": "%spin export somewhere --component standalone",
+    "which image?": "%spin kube scaffold",
+    "did you mean --replicas?": "%spin kube scaffold -f registry.example.com/a:1 --replica 3",
 }
 """What INSTRUCTORS.md quotes -> a cell that shows it."""
 

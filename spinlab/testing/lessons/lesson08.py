@@ -1,71 +1,83 @@
-"""Lesson 08: an export, what is in it, and what takes it."""
+"""Lesson 08: requests kept as tests, an artifact, resources of a cluster, and a deployment."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from spinlab.export import project
+from spinlab.deploying.at import client
+from spinlab.http import Response
+from spinlab.session import session
 from spinlab.testing.lessons import Ask, Exercise, Look, contains, file, function, given, status, that
 from spinlab.testing.lessons.exercise import Seen
 
-_COMPONENT = "components/add.wasm"
+_HEALTH = "/.well-known/spin/health"
 
 
-def _alone() -> bytes:
-    return Path("alone", _COMPONENT).read_bytes()
+def _keeps_a_refusal(seen: Seen) -> bool:
+    """Whether a kept request is one of words to add, expects the refusal with its text, and gets it."""
+    kept = [
+        name
+        for name, test in seen.app.tests.items()
+        if test.path.startswith("/add/") and test.expected.status == 400 and test.expected.text is not None
+    ]
+    return bool(kept) and seen.app.tests.run(*kept).passed
 
 
-def _is_whole(seen: Seen) -> bool:
-    """Whether the one component has the image in it, and is what comes of the cell as it is now."""
-    with tempfile.TemporaryDirectory() as folder:
-        project(seen.app, folder, components="standalone", only=["add"])
-        now = Path(folder, _COMPONENT).read_bytes()
-    return bytes(seen.app.functions["add"].build.component) in now and _alone() == now
+def _kept(seen: Seen) -> str:
+    told = [f"{name}: {test.path}, {test.expected.status}" for name, test in seen.app.tests.items()]
+    return "kept: " + ("; ".join(told) or "nothing")
+
+
+def _deployed(seen: Seen, path: str) -> Response:
+    """What the deployment on this machine answers."""
+    place = Path(session.notebook)
+    folder = place if session.notebook.endswith("/") else place.parent
+    with client("local", seen.app.name, folder) as there:
+        return there.get(path)
+
+
+def _answers(seen: Seen) -> str:
+    there = _deployed(seen, "/mul/6/7")
+    return f"status {there.status}, {there.text.strip()!r}"
 
 
 EXERCISES = (
     Exercise(
         "08.1",
-        "Predict the change",
-        (Look(given("how many files an edit of add changes", lambda number: int(number) == 1)),),
-        "Look at the list of files: which of them depend on what is between the lines of that cell?",
+        "What must not go well",
+        (Look(that("a kept request to add that is refused, with its status and text", _keeps_a_refusal, _kept)),),
+        "As the request above it: --expect, --expect-text and --keep. Ask without them first, and see what comes.",
     ),
     Exercise(
         "08.2",
+        "Predict the push",
+        (Look(given("how many layers will be sent", lambda number: int(number) == 2)),),
+        "What the registry has already is not sent again. Where is the line that changes, and which layer names it?",
+    ),
+    Exercise(
+        "08.3",
+        "Three of them",
+        (
+            Look(file("cluster.yaml", "kind: SpinApp", "registry.example.com/team/calculator:1.1")),
+            Look(file("cluster.yaml", "replicas: 3"), hint="How many pods? An option of its own says so."),
+            Look(file("cluster.yaml", _HEALTH), hint="Nobody asks these pods for their health yet."),
+            Look(file("cluster.yaml", "kind: Secret"), hint="The variable is missing: key asks for it."),
+        ),
+        "The line that you have seen, with three options more: for the number, for the health, for the file.",
+    ),
+    Exercise(
+        "08.4",
         "One more function",
         (
             Look(function("mul")),
             Ask("/mul/6/7", status(200), contains("42")),
             Ask("/mul/10/11", status(200), contains("110")),
             Look(
-                file("shipped/spin.toml", "[component.mul]"),
-                hint="mul is live, and not in the folder yet: export into shipped again.",
+                that("42 of /mul/6/7 at local", lambda seen: "42" in _deployed(seen, "/mul/6/7").text, _answers),
+                hint="mul is live in the kernel, and not in the deployment yet: deploy once more.",
             ),
         ),
         "add is a good beginning: a name, a route and an operator of its own.",
-    ),
-    Exercise(
-        "08.3",
-        "One single file",
-        (
-            Look(file("alone/spin.toml", _COMPONENT)),
-            Look(
-                that(
-                    "the image and the present source of add in one component",
-                    _is_whole,
-                    lambda seen: f"another component of {len(_alone()):,} bytes",
-                ),
-                hint="add has been edited since; export it again.",
-            ),
-        ),
-        "Two options of %spin export: one for the form, one for the function.",
-    ),
-    Exercise(
-        "08.4",
-        "Predict the push",
-        (Look(given("the file that has to be sent", lambda name: Path(str(name)).parts[-2:] == ("add", "app.py"))),),
-        "What the registry has already is not sent again. Which file did the edit of exercise 08.1 change?",
     ),
     Exercise(
         "08.5",
