@@ -62,7 +62,7 @@ class Local(Destination):
         if known is None:
             return Status("absent")
         log = self.folder / files.LOG
-        more = [("listens on", known.listen), ("log", str(log))]
+        more = [("listens on", known.listen), ("log", _from_here(log))]
         if known.restarts:
             more.append(("started again", f"{known.restarts} times"))
         if not known.keeper.alive:
@@ -175,3 +175,8 @@ def _remarks(running: Record) -> Iterator[str]:
 
 def _time(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def _from_here(path: Path) -> str:
+    """A path without the folder that it is said in: notebooks keep what they show."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

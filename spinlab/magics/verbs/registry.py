@@ -37,6 +37,7 @@ def registry(desk: Desk, given: Arguments) -> Display:
 def _push(desk: Desk, given: Arguments) -> Display:
     from spinlab.export.oci.pushing import push
     from spinlab.export.oci.reading import pairs
+    from spinlab.oci.store import is_local
 
     options: dict[str, Any] = {k: given[k] for k in ("components", "name", "version", "description") if k in given}
     if given["author"]:
@@ -55,7 +56,8 @@ def _push(desk: Desk, given: Arguments) -> Display:
         raise given.refuse("annotation", error.message, error.hint) from None
     with desk.progress() as progress:
         made = push(desk.app, given["reference"], insecure=bool(given["insecure"]), progress=progress, **options)
-    command = f"spin up -f {made.reference}"
+    server = "spinlab" if is_local(made.reference) else "spin"  # Spin takes no layouts
+    command = f"{server} up -f {made.reference}"
     lines = [
         f"pushed {made.reference}",
         made.digest,

@@ -134,6 +134,11 @@ def test_a_notebook_pushes_an_app_and_loads_it_again(kernel: Kernel, locked: int
     assert "files in project" in pulled
 
 
+def test_what_serves_a_layout_is_what_reads_layouts(kernel: Kernel) -> None:
+    kernel.run(CELL.format("one")).ok()
+    assert "serve it with: spinlab up -f oci:layout:1.0" in kernel.run("%spin registry push oci:layout:1.0").ok().text
+
+
 def test_an_interrupt_ends_a_push_that_would_never_end(kernel: Kernel, registry_port: int) -> None:
     with scripted() as (made, port):
         made.misbehave = lambda method, path: held.wait(1) or (503, {}, b"") if method == "PUT" else None
