@@ -387,6 +387,7 @@ class App(Client, Keeping, Repeating, Shown):
                         resolve=lambda text: self.services.variables.resolve(text),
                         submit=self._answering.deliver,
                         log=self._answering.note,
+                        changed=lambda: self.changes.tell(FUNCTIONS),
                     )
                 )
             return self._listeners

@@ -45,7 +45,7 @@ def check(function: Function) -> None:
         _check_number("reuse", function.reuse, least=1)
     _check_executor(function)
     if function.triggers:
-        from spinlab.triggers.listening import check as check_triggers  # few functions have any
+        from spinlab.triggers.declaring import check as check_triggers  # few functions have any
 
         check_triggers(function)
     _check_environment(function)

@@ -13,7 +13,8 @@ from spinlab.function import Function
 from spinlab.grants import options
 from spinlab.languages import title_of_name
 from spinlab.pulse import APP, SECONDS, Beat
-from spinlab.widgets.card import CardFacts, as_json, facts_of
+from spinlab.widgets.card import CardFacts, as_json, facts_of, started_by
+from spinlab.widgets.tables import listener
 from spinlab.widgets.urls import example_path
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ def _states(app: App, cells: Mapping[str, str], url: str) -> Iterator[tuple[str,
     for name, live in app.functions.items():
         kept = tuple(revision.revision for revision in app.revisions(name))
         usage, size = live.usage, live.prepared.sizes.compiled
-        yield name, (live.function, live.revision, kept, usage.requests, size, cells.get(name), url)
+        yield (
+            name,
+            (live.function, live.revision, kept, usage.requests, size, cells.get(name), url, _started(app, live)),
+        )
     for name, function in app.modules.items():
         yield name, (function, cells.get(name))
 
@@ -104,11 +108,20 @@ def _function(app: App, live: Live, url: str, cells: Mapping[str, str]) -> dict[
         **as_json(facts_of(live, url)),
         **_about(live.function, cells),
         "changed": _changed(live),
+        "started": _started(app, live),
         "revisions": [
             {"revision": x.revision, "size": x.sizes.component, "source_size": x.function.source_size}
             for x in app.revisions(name)
         ],
     }
+
+
+def _started(app: App, live: Live) -> list[str]:
+    """What starts a function beside HTTP, with how its listeners are."""
+    if not live.function.triggers:
+        return []
+    found = [listener(x) for x in app.listeners if x.function == live.function.name]
+    return found or list(started_by(live.function))
 
 
 def _route(app: App, route: RouteInfo, url: str) -> dict[str, Any]:
@@ -122,7 +135,7 @@ def _route(app: App, route: RouteInfo, url: str) -> dict[str, Any]:
 
 
 def _module(function: Function, cells: Mapping[str, str]) -> dict[str, Any]:
-    return {**as_json(CardFacts(function)), **_about(function, cells), "changed": [], "revisions": []}
+    return {**as_json(CardFacts(function)), **_about(function, cells), "changed": [], "started": [], "revisions": []}
 
 
 def _about(function: Function, cells: Mapping[str, str]) -> dict[str, Any]:

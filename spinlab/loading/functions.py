@@ -153,7 +153,7 @@ def _messages(
 
 
 def _check_message(kind: str, name: str, config: Config) -> None:
-    from spinlab.triggers.listening import check_config  # few applications have any
+    from spinlab.triggers.declaring import check_config  # few applications have any
 
     try:
         check_config(kind, config)

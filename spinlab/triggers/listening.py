@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from spinlab.engine import Call, Outcome, Sink
-from spinlab.errors import Busy, OptionError, SpinError
-from spinlab.function import Function
+from spinlab.errors import Busy, SpinError
 from spinlab.host.loop import LOOP
 from spinlab.http import Headers, Request
 from spinlab.live import Live
@@ -44,6 +44,7 @@ class Surroundings:
         resolve: A template's text.
         submit: Begins a run.
         log: Told a function's name and a line.
+        changed: Told that a listener does something else now.
     """
 
     lives: Callable[[], Mapping[str, Live]]
@@ -51,6 +52,7 @@ class Surroundings:
     resolve: Callable[[str], str]
     submit: Submit
     log: Log
+    changed: Callable[[], None]
 
 
 class Listener:
@@ -61,13 +63,16 @@ class Listener:
         type: Of the trigger.
         config: Its keys, as declared.
         state: What it does as of now, for people.
+        since: When that began, in seconds since the epoch.
+        handled, failed: How many messages succeeded, and how many did not.
     """
 
     def __init__(self, name: str, type_: str, config: Config, around: Surroundings) -> None:
         self.function = name
         self.type = type_
         self.config = config
-        self.state = "starting"
+        self.state, self.since = "starting", time.time()
+        self.handled = self.failed = 0
         self._kind = kind(type_)
         self._around = around
         self._up = threading.Event()
@@ -97,7 +102,7 @@ class Listener:
         if self._failures:
             self._around.log(self.function, f"{self.type}: listening again to {where}")
         self._failures = 0
-        self.state = f"listening to {where}"
+        self._become(f"listening to {where}")
         self._up.set()
 
     async def deliver(self, data: bytes, subject: str) -> Delivered:
@@ -113,10 +118,21 @@ class Listener:
             except Busy:
                 await asyncio.sleep(FULL)
         self._under_way[done] = call
-        done.add_done_callback(lambda _: self._under_way.pop(done, None))
+        done.add_done_callback(self._ended)
         return await asyncio.shield(done)
 
     # In the loop.
+
+    def _ended(self, done: asyncio.Future[Delivered]) -> None:
+        self._under_way.pop(done, None)
+        if not done.cancelled() and done.result().succeeded:
+            self.handled += 1
+        else:
+            self.failed += 1
+
+    def _become(self, state: str) -> None:
+        self.state, self.since = state, time.time()
+        self._around.changed()
 
     def start(self) -> None:
         """Begin to listen."""
@@ -125,7 +141,7 @@ class Listener:
     def stop(self) -> None:
         """Take no more messages; the one under way goes on."""
         self._up.clear()
-        self.state = "stopped"
+        self._become("stopped")
         if self._task is not None:
             self._task.cancel()
 
@@ -140,7 +156,7 @@ class Listener:
         while True:
             try:
                 await self._kind.listen(self._resolved(), self)
-                self.state = "done"
+                self._become("done")
                 return
             except Exception as error:  # noqa: BLE001 (whatever is wrong out there may be right again)
                 self._up.clear()
@@ -150,7 +166,7 @@ class Listener:
 
     def _failed(self, error: Exception, wait: float) -> None:
         reason = error.message if isinstance(error, SpinError) else str(error) or type(error).__name__
-        self.state = f"not connected ({reason}); trying again in {wait:g} s"
+        self._become(f"not connected ({reason}); trying again in {wait:g} s")
         if not self._failures:
             self._around.log(self.function, f"{self.type}: {reason}; trying again until it works")
         self._failures = min(self._failures + 1, 30)
@@ -254,40 +270,3 @@ class Listeners:
         listeners = list(self.running.values())
         self._adapt()
         await asyncio.gather(*(listener.drain(DRAIN) for listener in listeners))
-
-
-def check(function: Function) -> None:
-    """Let the triggers that a function declares pass.
-
-    Raises:
-        OptionError: One can't be.
-    """
-    if not function.triggers:
-        return
-    if len(function.triggers) > 1:
-        several = ", ".join(function.triggers)
-        raise OptionError(f"a function has one kind of trigger, not {several}", hint="write a function for each")
-    if function.routes or function.private or function.module or function.executor != "http":
-        type_ = next(iter(function.triggers))
-        raise OptionError(
-            f"a function that {type_} starts has no route, executor or importers", hint="write a second function"
-        )
-    for type_, configs in function.triggers.items():
-        for config in configs:
-            check_config(type_, config)
-
-
-def check_config(type_: str, config: Config) -> None:
-    """Let the keys of one trigger pass.
-
-    Raises:
-        OptionError: They can't be.
-    """
-    known = kind(type_)
-    for key in config:
-        if key not in known.keys:
-            raise OptionError(f"a {type_} trigger has no {key!r}", hint="there are: " + ", ".join(known.keys))
-    for key in known.keys[: known.required]:
-        if key not in config:
-            raise OptionError(f"a {type_} trigger needs {key!r}", hint=f"{key} = ...")
-    known.check({**known.defaults, **config})

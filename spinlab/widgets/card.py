@@ -171,7 +171,9 @@ def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
         text = f"module for other {title_of_name(f.language)} cells: import {f.name}"
         return [("is", text, text)]
     rows += [_route(known, index, pattern) for index, pattern in enumerate(f.routes)]
-    if f.private or not f.routes:
+    if f.triggers:
+        rows += [("started by", text, text) for text in started_by(f)]
+    elif f.private or not f.routes:
         rows.append(("route", "none: only other functions reach it", "none: only other functions reach it"))
     rows += _touches(known)
     rows += [("denied" if i == 0 else "", *_denied(denied, count)) for i, (denied, count) in enumerate(known.denied)]
@@ -181,6 +183,19 @@ def _rows(known: CardFacts) -> list[tuple[str, str, Child]]:
         if text:
             rows.append((name, text, text))
     return [(n, visible(p), r) for n, p, r in rows]
+
+
+def started_by(function: Function) -> tuple[str, ...]:
+    """What starts a function: its routes, or the subjects of its triggers."""
+    if not function.triggers:
+        return function.routes
+    from spinlab.triggers import kind  # few functions have any
+
+    return tuple(
+        name if not kind(name).listens else f"{name} {kind(name).subject({**kind(name).defaults, **config})}"
+        for name, configs in function.triggers.items()
+        for config in configs
+    )
 
 
 def _touches(known: CardFacts) -> list[tuple[str, str, Child]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from spinlab.function import Function, Limits
 from spinlab.languages import title_of_name
-from spinlab.widgets.card import touches
+from spinlab.widgets.card import started_by, touches
 from spinlab.widgets.display import Display
 from spinlab.widgets.markup import Child, Markup, join, tag
 from spinlab.widgets.plain import columns, octets, seconds, visible
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from spinlab.doctor import Check
     from spinlab.live import Live, Logged, RouteInfo
     from spinlab.server import Refusal
+    from spinlab.triggers.listening import Listener
 
 REFUSALS_SHOWN = 5
 
@@ -35,7 +37,7 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
             (
                 f.name + (" (orphan)" if f.name in orphans else ""),
                 title_of_name(f.language),
-                ", ".join(f.routes) or "private",
+                ", ".join(started_by(f)) or "private",
                 ", ".join(touches(f)) or "nothing",
                 _size(live),
                 str(live.revision),
@@ -48,11 +50,20 @@ def app(of: App, url: str = "", orphans: frozenset[str] = frozenset()) -> Displa
         (s.id, "static response", s.route, "nothing", octets(len(s.response.body)), "") for s in of.static.values()
     ]
     remarks = ["an orphan's cell now has another name; %spin prune removes it"] if orphans else []
+    remarks += map(listener, of.listeners)
     if not rows:
         remarks = ["no functions yet; a cell that begins with %%spin NAME makes one"]
     heading = f"app {of.name}" + (f" at {url}" if url else "")
     title = join(muted("app "), strong(of.name), " ", link(url, url + "/") if url else None)
     return _table(heading, title, ("name", "language", "routes", "may touch", "size", "revision"), rows, remarks)
+
+
+def listener(of: Listener) -> str:
+    """What a listener does, since when, and what came of its messages."""
+    since = time.strftime("%H:%M:%S", time.localtime(of.since))
+    messages = f"{of.handled + of.failed} message{'' if of.handled + of.failed == 1 else 's'}"
+    failed = f", {of.failed} failed" if of.failed else ""
+    return f"{of.function}: {of.type} {of.subject}, {of.state} since {since}; {messages}{failed}"
 
 
 def built(lives: Sequence[Live], listed: Sequence[RouteInfo]) -> Display:

@@ -119,7 +119,8 @@ function factsOf(card, routes) {
   const rows = [];
   const own = routes.filter((route) => route.function === card.name);
   own.forEach((route) => rows.push(["route", routeOf(route)]));
-  if (!own.length) rows.push(["route", card.module ? `none: other ${card.title} cells import it` : "none: only other functions reach it"]);
+  card.started.forEach((/** @type {string} */ what) => rows.push(["started by", what]));
+  if (!own.length && !card.started.length) rows.push(["route", card.module ? `none: other ${card.title} cells import it` : "none: only other functions reach it"]);
   if (!card.module) rows.push(["may touch", card.touches.length ? card.touches.map((/** @type {string} */ what) => el("div", {}, what, " ", el("span", { class: "sl-muted" }, usedOf(card, what)))) : "nothing"]);
   if (card.changed.length) rows.push(["since its cell", card.changed.map((/** @type {string} */ what) => el("div", { class: "sl-mono" }, what))]);
   for (const denied of card.denied) rows.push(["denied", el("span", {}, el("span", { class: "sl-warn" }, `✗ ${denied.capability} ${denied.target}, ${times(denied.count)}`), " ", el("code", {}, denied.option))]);
