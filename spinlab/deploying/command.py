@@ -143,6 +143,11 @@ def _run(action: str, found: Source, given: dict[str, Any], rest: tuple[str, ...
 def _deploy(found: Source, place: Destination, given: dict[str, Any], progress: Progress) -> None:
     from spinlab.deploying import deploying, telling
 
+    def tell(line: str) -> None:
+        _close(progress)
+        _say(line)
+
+    place.tell = tell
     with _release(found, given, progress) as made:
         done = deploying.deploy(made, place, force=bool(given.get("force")), progress=progress)
     _close(progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -118,12 +118,14 @@ class Destination(ABC):
 
     Attributes:
         title: What it is called in sentences.
+        tell: Shows a line at once, before the deployment is done; None where nobody looks until then.
     """
 
     title: ClassVar[str]
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        self.tell: Callable[[str], None] | None = None
 
     def reasons(self, release: Release) -> Sequence[Reason]:
         """Why a release can't run here, each with what makes it run; empty when it can (`spinlab.targets.judge`)."""

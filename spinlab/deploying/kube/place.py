@@ -51,9 +51,11 @@ class Kube(Destination):
             wanted = resources(self.asked, release, load, cluster.namespace, executors)
             wanted = stamped(cluster, wanted, executors)
             changes = applying.plan(cluster, wanted.resources, self.asked.name, force=force)
-            told = list(_diffs(changes))
+            told: list[str] = []
+            for line in _diffs(changes):
+                (self.tell or told.append)(line)
             if options.get("dry_run"):
-                first = f"what would change in {cluster.where}; nothing was changed or sent (--dry-run)"
+                first = f"nothing was changed or sent (--dry-run): that is what would change in {cluster.where}"
                 return Deployed("", (first, *told), wanted.remarks, running=False)
             told += load.ship(progress)
             applying.apply(cluster, changes, force=force)
@@ -146,7 +148,7 @@ class Kube(Destination):
             return ()
         name = self.asked.name
         forward = f"{cluster.where.kubectl} -n {cluster.namespace} port-forward svc/{name} 8080:80"
-        return (f"no domain leads to it (--host NAME): %spin get --at kube /, or {forward}",)
+        return (f"it is reached without a domain (--host NAME) by %spin get --at kube /, or {forward}",)
 
 
 def _check_installed(cluster: Cluster) -> None:

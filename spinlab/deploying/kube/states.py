@@ -201,6 +201,8 @@ def _container(status: Resource, pod: Resource, log: Sequence[str]) -> Iterator[
 
 def _pull(image: str, reason: str, message: str) -> Cause:
     final = reason not in ("ErrImagePull", "RegistryUnavailable")
+    name, sign, digest = image.partition("@sha256:")
+    image = f"{name}{sign}{digest[:12]}"
     if reason == "InvalidImageName":
         return Cause(f"{image} is no name of an image", "--registry registry.example.com/team/app:1.0")
     for pattern, told, remedy in _IMAGE:

@@ -87,6 +87,7 @@ def _deploy(desk: Desk, given: Arguments, place: Destination) -> Display:
     for name, value in values.items():
         if desk.app.services.declared().get(name, {}).get("secret"):
             desk.app.services.variables.secrets.learn(name, value)
+    place.tell = lambda line: desk.say(visible(line))
     with desk.progress() as progress, release.of_app(desk.app, values, progress=progress, **options) as made:
         done = deploying.deploy(made, place, force=bool(given["force"]), progress=progress)
     return _shown(telling.deployed(place.asked.name, place.title, done))

@@ -127,11 +127,23 @@ def test_a_dry_run_shows_the_diff_and_neither_pushes_nor_changes(
     where = place(tmp_path, registry=reference, insecure_registry=True, dry_run=True)
     made = put(calculator, where, cluster)
     first, *lines = telling.deployed("calculator", where.title, made)
-    assert first.startswith("calculator: what would change")
+    assert first.startswith("calculator: nothing was changed or sent (--dry-run)")
     assert "runs on" not in first
     assert any(line.strip().startswith("+") and "executor: containerd-shim-spin" in line for line in lines)
     assert cluster.get(API, "SpinApp", "calculator") is None
     assert not pushed(reference)
+
+
+def test_the_diff_is_told_before_anything_is_sent(
+    calculator: App, cluster: Cluster, reference: str, tmp_path: Path
+) -> None:
+    where = place(tmp_path, registry=reference, insecure_registry=True)
+    told: list[tuple[str, bool]] = []
+    where.tell = lambda line: told.append((line, pushed(reference)))
+    made = put(calculator, where, cluster)
+    assert ("+kind: SpinApp", False) in told
+    assert not any(sent for _, sent in told)
+    assert "+kind: SpinApp" not in made.lines
 
 
 def test_status_tells_what_runs(calculator: App, cluster: Cluster, reference: str, tmp_path: Path) -> None:
