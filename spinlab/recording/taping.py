@@ -31,6 +31,7 @@ class Asked:
 
     crossing: Crossing
     looks: int = 0
+    missed: int = -1  # the last wait after which the guest looked in vain
     answer: Answer | None = None
     denied: bool = False
 
@@ -65,6 +66,7 @@ class Taping:
         self._events = 0
         self._size = len(self.body)
         self._woke = self.began[1]
+        self._waits = 0
         self._arrived: list[bytes] = []
 
     # ---- see `spinlab.engine.tapes.Tape`
@@ -106,6 +108,7 @@ class Taping:
         if one.answer is None:
             if result is None:
                 one.looks += 1
+                one.missed = self._waits
             else:
                 # The first look is that of the operation itself.
                 self._answered(one, result, looks=one.looks - 1, is_open=effect.stream)
@@ -118,6 +121,7 @@ class Taping:
     def woke(self) -> None:
         """When, counts as the time of the answers that it finds."""
         self._woke = time.monotonic_ns()
+        self._waits += 1
 
     def received(self, piece: bytes, *, last: bool = False) -> None:
         """Kept for the request."""
@@ -144,7 +148,8 @@ class Taping:
         if not self._add(len(result.head) + len(result.data)):
             return
         one.denied = result.refusal is not None
-        at = self._woke if looks >= 0 else time.monotonic_ns()
+        # What it found when it had waited was there by then; what it had missed came later, whatever it did meanwhile.
+        at = self._woke if one.missed < self._waits else time.monotonic_ns()
         one.answer = Answer(result.status, result.head, result.data, self._event(), at, looks, is_open)
 
     def _reading(self, readings: dict[str, list[int]], clock: Callable[[], int], guest: Guest) -> int:

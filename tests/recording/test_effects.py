@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -205,6 +207,20 @@ def test_effects_that_overlap_end_in_the_order_of_the_first_time(app: App, funct
     assert recording.came.body.count(b"answer to") == 4
     for _ in range(3):
         again(app, recording)
+
+
+def test_an_order_by_chance_is_that_of_the_first_time(app: App) -> None:
+    hosts = ("http://127.0.0.1:*",)
+    app.add(Function("gathers", PROMISES, language="javascript", routes=("/g",), allowed_outbound_hosts=hosts))
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        time.sleep(random.choice((0, 0.0005, 0.001, 0.002)))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok")
+
+    with scripted(answer) as port:
+        for _ in range(30):
+            again(app, recorded(app, "/g", headers={"x-to": f"http://127.0.0.1:{port}"}))
 
 
 class Backwards:
