@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -318,6 +319,53 @@ def test_triggers_beside_http_run_there(app: App, beside: Path) -> None:
                 return reader.kv().get("last") == b"from outside"
 
             until(came)
+
+
+def test_what_only_messages_start_runs_there(app: App, beside: Path) -> None:
+    trigger = {"channel": "jobs", "address": f"redis://127.0.0.1:{free_port()}"}
+    app.add(Function("keep", KEEPING, language="wat", triggers={"redis": (trigger,)}, key_value_stores=("default",)))
+    place = local(beside)
+    put(app, place)
+    assert place.status().state == "running"
+
+
+def test_an_interrupt_leaves_what_runs(app: App, beside: Path) -> None:
+    app.add(wat(text="old"))
+    place = local(beside)
+    put(app, place)
+    before = known(place)
+    os.mkfifo(beside / "never")  # whoever reads it waits for somebody who writes
+
+    def interrupt(what: str, _done: float | None = None) -> None:
+        if what == "starting it" and list(place.folder.glob("versions/2-*")):
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            put(app, local(beside, runtime_config_file=str(beside / "never")), progress=interrupt)
+        assert known(place) == before
+        assert get(place).strip() == "old"
+        assert len(list((place.folder / "versions").iterdir())) == 1
+        assert not (place.folder / "order.json").exists()
+    fresh = local(beside, "fresh", runtime_config_file=str(beside / "never"))
+    with pytest.raises(KeyboardInterrupt):
+        put(app, fresh, progress=lambda what, _done=None: _raise(what))
+    assert not fresh.folder.exists()
+
+
+def _raise(what: str) -> None:
+    if what == "starting it":
+        raise KeyboardInterrupt
+
+
+def test_what_lost_its_folder_ends(app: App, beside: Path) -> None:
+    app.add(wat())
+    place = local(beside)
+    put(app, place)
+    found = known(place)
+    shutil.rmtree(place.folder)
+    for one in (found.keeper, found.child):
+        assert one.wait(60)
 
 
 def test_it_speaks_https(app: App, beside: Path) -> None:

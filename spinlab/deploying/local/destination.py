@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,8 @@ class Local(Destination):
         """See `Destination.reasons`."""
         from spinlab.triggers import KINDS
 
+        if os.name != "posix":
+            return [Reason("Windows has no processes that outlive their session in this way", "use it in WSL")]
         if release.asks.triggers == {"command"}:
             return [Reason("a command runs once and ends, so that nothing stays", "spinlab up runs it")]
         unknown = sorted(release.asks.triggers - {"http", *KINDS})

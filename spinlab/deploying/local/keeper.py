@@ -64,6 +64,8 @@ class Keeper:
             with suppress(Empty):
                 if self._news.get(timeout=_TICK) == signal.SIGHUP:
                     self._carry_out()
+            if not (self._folder / files.RECORD).is_file():
+                break  # its folder is gone, so that nobody would ever find it again
             self._look_after()
         self._log.line("spinlab: ends")
         if self._child is not None:

@@ -49,6 +49,7 @@ class Rollout:
     ) -> None:
         self.before = files.read(folder)
         self.placed: Placed | None = None
+        self._brought = False
         self._folder = folder
         self._owner = owner
         self._release = release
@@ -89,6 +90,8 @@ class Rollout:
         if now is not None and now.folder == self._target.name:
             return  # it serves in spite of what went wrong later
         shutil.rmtree(self._target, ignore_errors=True)
+        if self._brought:
+            shutil.rmtree(self._folder / files.STATE, ignore_errors=True)
         if fresh and now is None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -157,6 +160,7 @@ class Rollout:
             raise DeployError(
                 "the deployment has stores already, and keeps them", hint="leave --with-data out, or delete it first"
             )
+        self._brought = True
         state.save(state.copies(self._release.app.services, place, force=False), place)
 
     # ---- processes

@@ -17,7 +17,7 @@ from spinlab.deploying.local import record as files
 from spinlab.deploying.local.processes import Process, process
 from spinlab.deploying.local.record import Answer, Order
 from spinlab.errors import DeployError, ListenError
-from spinlab.languages import Progress
+from spinlab.languages import Progress, silent
 from spinlab.server.binding import bind_port, listen_error
 from spinlab.up import addresses
 
@@ -116,7 +116,7 @@ def wait(folder: Path, serial: int, keeper: Process, progress: Progress) -> Answ
     except BaseException:
         if keeper.send(signal.SIGUSR1):
             with suppress(DeployError):  # the keeper ends what it has begun
-                _answer(folder, serial, keeper, time.monotonic() + 20, progress)
+                _answer(folder, serial, keeper, time.monotonic() + 20, silent)
         raise
     finally:
         (folder / files.ORDER).unlink(missing_ok=True)  # it has secrets; nobody took it when it is still there
