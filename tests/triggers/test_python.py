@@ -197,7 +197,12 @@ def test_on_wasi_03_cron_runs_plain_functions_and_the_class_of_its_world(app: Ap
         ("x = 1\n\n\nclass IncomingHandler:\n    pass\n", "redis", "class IncomingHandler answers requests", 4),
         ("\ndef handle(a, b):\n    pass\n", "redis", "handle takes 2 arguments; it is called with one, the message", 2),
         ("\ndef work(message):\n    pass\n", "redis", "the cell defines no handler; is it work?", 2),
-        ("\nclass InboundRedis:\n    def handle_message(self):\n        pass\n", "redis", "self and one argument", 3),
+        (
+            "\nclass InboundRedis:\n    def handle_message(self):\n        pass\n",
+            "redis",
+            "handle_message is called with self, message",
+            3,
+        ),
         ("\nclass WitWorld:\n    pass\n", "redis", "class WitWorld does not take the messages of --redis", 2),
         ("\nclass InboundRedis:\n    pass\n", "cron", "class InboundRedis does not take the messages of --cron", 2),
         ("\nclass InboundRedis:\n    pass\n", "", "class InboundRedis takes messages", 2),

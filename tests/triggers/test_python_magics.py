@@ -75,3 +75,12 @@ def test_the_image_of_a_trigger_is_built_beforehand_and_listed() -> None:
     refused = spinlab("images", "build", "--trigger", "radio")
     assert refused.returncode != 0
     assert "there is no such image for the trigger radio" in refused.stderr
+
+
+def test_the_cell_of_the_documentation_runs(kernel: Kernel) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "triggers.md").read_text(encoding="utf-8")
+    cell = page.split("\n## Python\n```python\n")[1].split("```")[0]
+    kernel.run(cell).ok()
+    kernel.run('%spin send worker \'{"id": "7"}\'').ok()
+    kernel.run("import spinlab; assert spinlab.current_app().kv('default').get('7') == b'{\"id\": \"7\"}'").ok()
+    kernel.run("%spin remove worker").ok()
