@@ -35,7 +35,6 @@ def client(
         return Remote(at, insecure=insecure)
     to, colon, other = at.partition(":")
     if to not in DESTINATIONS:
-        raise OptionError(
-            f"there is nobody to ask at {at!r}", hint=f"one of: {', '.join(DESTINATIONS)}, or https://app.example.com"
-        )
+        near = f"http://{at}" if other.partition("/")[0].isdecimal() else "https://app.example.com"
+        raise OptionError(f"there is nobody to ask at {at!r}", hint=f"one of: {', '.join(DESTINATIONS)}, or {near}")
     return destination(to, other if colon else name, folder, options=options).client(insecure=insecure)

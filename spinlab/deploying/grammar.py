@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from spinlab.deploying.catalogue import DESTINATIONS
@@ -34,7 +35,18 @@ OF_ACTIONS: Final[Mapping[str, tuple[Choice, ...]]] = {
 }
 """Action -> what it takes beside `TO`, `NAME` and what the destination takes."""
 
-OF_DESTINATIONS: Final = tuple({c.key: c for entry in DESTINATIONS.values() for c in entry.choices}.values())
+
+def _of_its_destinations(choice: Choice) -> Choice:
+    """It, with its destinations in its help."""
+    places = " and ".join(name for name, entry in DESTINATIONS.items() if choice in entry.choices)
+    first, blank, rest = choice.help.partition(" ")
+    first = first if len(first) > 1 and not first[1:].islower() else first.lower()
+    return replace(choice, help=f"For {places}: {first}{blank}{rest}")
+
+
+OF_DESTINATIONS: Final = tuple(
+    {c.key: _of_its_destinations(c) for entry in DESTINATIONS.values() for c in entry.choices}.values()
+)
 CHOICES: Final = (
     TO,
     NAME,

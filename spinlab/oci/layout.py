@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 
 from spinlab.errors import RegistryError
 from spinlab.oci.artifact import Blob, Descriptor, digest_of
+from spinlab.oci.reference import LATEST
 from spinlab.oci.store import ARCHIVE, FOLDER, LARGEST_MANIFEST, Tell
 
 INDEX: Final = "application/vnd.oci.image.index.v1+json"
@@ -179,11 +180,11 @@ def _entries(data: bytes, name: str) -> list[Any]:
 
 
 def _chosen(entries: list[Any], tag: str, name: str) -> Descriptor:
-    """The manifest of a tag; the only one when there is but one."""
+    """The manifest of a tag; the only one when no tag was asked for, or it has none."""
     tagged = {_tag(one): one for one in entries if isinstance(one, dict)}
     if tag in tagged:
         return Descriptor.read(tagged[tag])
-    if len(entries) == 1:
+    if len(entries) == 1 and (tag == LATEST or not any(tagged)):
         return Descriptor.read(entries[0])
     known = ", ".join(filter(None, tagged)) or "none"
     raise RegistryError(f"{name}: there is no such tag", hint=f"tags there: {known}")

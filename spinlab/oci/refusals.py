@@ -24,9 +24,10 @@ def broken(name: str, error: Exception, doing: str) -> RegistryError:
             f"{name}: no TLS with the registry: {text}", hint="does it speak plain HTTP? then --insecure"
         )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return RegistryError(
-            f"{name}: the registry can't be reached: {text}", hint="is the name right, and does the registry run?"
-        )
+        hint = "is the name right, and does the registry run?"
+        if name.startswith("docker.io/library/"):
+            hint = "a name without a host is Docker Hub's: write HOST/NAME:TAG, or oci:FOLDER:TAG for a folder"
+        return RegistryError(f"{name}: the registry can't be reached: {text}", hint=hint)
     return RegistryError(
         f"{name}: the registry broke off while spinlab {doing}: {text}",
         hint="do it again: what arrived is not sent again",

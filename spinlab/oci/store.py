@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from spinlab.errors import RegistryError
 from spinlab.oci.artifact import Blob, Descriptor
 from spinlab.oci.reference import LATEST, Reference
 
@@ -65,6 +66,10 @@ def opened(text: str, *, insecure: bool = False, write: bool = False) -> Store:
 
         transport = FOLDER if text.startswith(FOLDER) else ARCHIVE
         path, tag = _tagged(text[len(transport) :])
+        if not path or path.startswith(":"):
+            raise RegistryError(
+                f"{text!r} names no {'folder' if transport == FOLDER else 'file'}", hint=f"such as {transport}app:1.0"
+            )
         return (Layout if transport == FOLDER else Archive)(Path(path).expanduser(), tag, write=write)
     from spinlab.oci.registry import Registry
 

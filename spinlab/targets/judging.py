@@ -81,7 +81,7 @@ def _app(asks: Asks, target: Target) -> Iterator[Reason]:
         yield Reason("it has static responses, which came with Spin 4.0", "answer these routes with %%spin html")
     if target.largest is not None and asks.size > target.largest:
         size, most = asks.size / (1 << 20), target.largest >> 20
-        yield Reason(f"its components have {size:.0f} MiB, and {most} MiB are the most", "deploy fewer: --component")
+        yield Reason(f"its components have {size:.0f} MiB, and {most} MiB are the most", "deploy fewer: --only NAME")
 
 
 def _part(part: Part, target: Target) -> Iterator[Reason]:
