@@ -78,7 +78,11 @@ def lab(arguments: tuple[str, ...]) -> None:
     raise SystemExit(subprocess.call([sys.executable, "-m", "jupyterlab", *arguments]))
 
 
-@main.command(context_settings={"ignore_unknown_options": True}, options_metavar="[FOLDER] [OPTIONS]")
+@main.command(
+    short_help="Copy the lessons to a folder and open them.",
+    context_settings={"ignore_unknown_options": True},
+    options_metavar="[FOLDER] [OPTIONS]",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.option("--lesson", metavar="NUMBER", help="Open this lesson; the overview when left out.")
 @click.option("--list", "only_list", is_flag=True, help="Say which lessons there are, and do nothing.")
@@ -121,7 +125,7 @@ def _say(copied: tuple[Copied, ...], folder: Path) -> None:
     click.echo(f"{sum(1 for one in copied)} files in {folder}")
 
 
-@main.command()
+@main.command(short_help="Say what is here, what is missing, and how to add it.")
 @click.argument("language", required=False)
 @click.option("--install", "add", is_flag=True, help="Add what LANGUAGE lacks, where a package brings it.")
 def doctor(language: str | None, add: bool) -> None:
@@ -150,7 +154,7 @@ def doctor(language: str | None, add: bool) -> None:
         raise SystemExit(1)
 
 
-@main.command()
+@main.command(short_help="Make languages ready, so that no cell waits.")
 @click.argument("languages", nargs=-1, metavar="[LANGUAGE]...")
 @click.option(
     "--shared",
@@ -250,7 +254,7 @@ def cache_clear() -> None:
     click.echo(f"removed {before / 1e6:.1f} MB")
 
 
-@main.command()
+@main.command(short_help="Write the app of a notebook as a Spin project.")
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--name", help="Name of the application (the notebook's own by default).")

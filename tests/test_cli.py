@@ -25,8 +25,9 @@ def test_the_version_is_the_packages_own() -> None:
 
 def test_help_names_every_command() -> None:
     out = spinlab("--help").stdout
-    for command in ("lab", "doctor", "images", "cache", "export", "up"):
-        assert command in out
+    for command in ("lab", "doctor", "images", "cache", "export", "up", "test", "registry", "kube", "deploy", "targets"):
+        assert f"\n  {command} " in out
+    assert "..." not in out.split("Commands:")[1], "a line that is cut says nothing; give it a short_help"
 
 
 def test_doctor_says_what_is_here_and_what_is_missing() -> None:

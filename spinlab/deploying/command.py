@@ -34,7 +34,7 @@ class _Command(click.Command):
         return [*super().collect_usage_pieces(ctx), f"[-- {grammar.REST}]"]
 
 
-@click.command(cls=_Command)
+@click.command(cls=_Command, short_help="Let an application run without a terminal or notebook.")
 @click.argument("words", nargs=-1, metavar="[ACTION] [SOURCE]")
 @click.pass_context
 def deploy(context: click.Context, /, words: tuple[str, ...], **given: Any) -> None:

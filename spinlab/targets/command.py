@@ -7,7 +7,7 @@ import json
 import click
 
 
-@click.command()
+@click.command(short_help="Say where an application runs, and why not elsewhere.")
 @click.argument("source", required=False, metavar="[DIR]")
 @click.option("--target", "names", multiple=True, metavar="NAME", help="Only this one; exit status 1 when it is no.")
 @click.option("--format", "form", type=click.Choice(["plain", "json"]), default="plain", help="Of the answer.")

@@ -10,7 +10,7 @@ import click
 _INSECURE = click.option("-k", "--insecure", is_flag=True, help="Take any certificate, and plain HTTP.")
 
 
-@click.group()
+@click.group(short_help="Push applications to OCI registries, and pull them.")
 def registry() -> None:
     """Push applications to OCI registries and pull them, as `spin registry` does.
 

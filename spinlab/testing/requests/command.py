@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spinlab.testing.requests.report import Report
 
 
-@click.command()
+@click.command(short_help="Send the requests that are kept as tests.")
 @click.argument("application", type=click.Path(exists=True, path_type=Path))
 @click.argument("names", nargs=-1, metavar="[TEST]...")
 @click.option("--url", "urls", multiple=True, metavar="URL", help="Ask the app that runs at this address (repeatable).")
