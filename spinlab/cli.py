@@ -71,7 +71,7 @@ def main() -> None:
     """Write, run and ship serverless WebAssembly functions in a Jupyter notebook."""
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
+@main.command(short_help="Open JupyterLab.", context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> None:
     """Open JupyterLab; ARGUMENTS go to it (a notebook, --no-browser, ...)."""

@@ -25,7 +25,19 @@ def test_the_version_is_the_packages_own() -> None:
 
 def test_help_names_every_command() -> None:
     out = spinlab("--help").stdout
-    for command in ("lab", "doctor", "images", "cache", "export", "up", "test", "registry", "kube", "deploy", "targets"):
+    for command in [
+        "lab",
+        "doctor",
+        "images",
+        "cache",
+        "export",
+        "up",
+        "test",
+        "registry",
+        "kube",
+        "deploy",
+        "targets",
+    ]:
         assert f"\n  {command} " in out
     assert "..." not in out.split("Commands:")[1], "a line that is cut says nothing; give it a short_help"
 
