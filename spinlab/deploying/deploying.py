@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -51,7 +52,15 @@ def destination(
             )
     if rest and not kind.rest:
         raise OptionError(f"--to {to} takes no words after --", hint=f"{rest[0]!r} is none of its options")
-    return find(to)(Asked(label(name), (folder / BESIDE).absolute(), owner, dict(options or {}), tuple(rest)))
+    return find(to)(
+        Asked(
+            label(name),
+            (folder / BESIDE).absolute(),
+            os.path.realpath(owner) if owner else "",
+            dict(options or {}),
+            tuple(rest),
+        )
+    )
 
 
 def label(name: str) -> str:

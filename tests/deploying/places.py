@@ -15,7 +15,7 @@ import httpx
 
 from spinlab import App
 from spinlab.deploying import deploying, release
-from spinlab.deploying.destination import Deployed
+from spinlab.deploying.destination import Deployed, Destination
 from spinlab.deploying.local import record
 from spinlab.deploying.local.destination import Local
 from spinlab.deploying.local.record import Record
@@ -31,7 +31,7 @@ def local(folder: Path, name: str = "tests", owner: str = "calc.ipynb", **option
     return place
 
 
-def put(app: App, place: Local, values: Mapping[str, str] | None = None, **options: Any) -> Deployed:
+def put(app: App, place: Destination, values: Mapping[str, str] | None = None, **options: Any) -> Deployed:
     """Deploy an app."""
     with release.of_app(app, values) as made:
         return deploying.deploy(made, place, **options)

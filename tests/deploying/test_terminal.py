@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
+from click.testing import CliRunner
 
 from spinlab import App
+from spinlab.cli import main
 from spinlab.export import project
 from tests.conftest import wat, wat_source
 from tests.deploying.places import CLI, known, local, until
@@ -122,11 +124,15 @@ def test_an_export_with_a_script_and_a_variable_from_the_environment(beside: Pat
         (("app", "--with-data"), 1, "only an app of a notebook"),
     ],
 )
-def test_wrong_words_are_explained(beside: Path, words: tuple[str, ...], status: int, told: str) -> None:
+def test_wrong_words_are_explained(
+    beside: Path, words: tuple[str, ...], status: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     application(beside / "app", SIMPLE, hello="hi")
-    said = run(beside, "deploy", *words, status=status).stderr
-    assert told in said
-    assert "hunter2" not in said
+    monkeypatch.chdir(beside)
+    done = CliRunner().invoke(main, ["deploy", *words])
+    assert done.exit_code == status
+    assert told in done.output
+    assert "hunter2" not in done.output
     assert not list(beside.rglob("record.json"))
 
 
