@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+import trustme
 import yaml
 from filelock import FileLock
 
@@ -35,10 +36,12 @@ class ApiServer:
     Attributes:
         url: Its address.
         authority: File with the certificate that it vouches for itself with.
+        clients: Who signs certificates that it takes as a login.
     """
 
     url: str
     authority: Path
+    clients: trustme.CA
 
     def kubeconfig(self, path: Path, *, token: str = ADMIN, namespace: str = "", server: str = "") -> Path:
         """Write a kubeconfig whose context ``test`` leads there."""
@@ -90,9 +93,11 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     """An empty cluster without nodes that knows SpinKube's resources; ended afterwards."""
     program = binary()
     folder.mkdir(parents=True, exist_ok=True)
+    clients = trustme.CA()
+    clients.cert_pem.write_to_path(str(folder / "clients.pem"))
     with _etcd(folder / "etcd") as etcd, running(lambda port: _command(program, folder, etcd, port), folder):
         port = int((folder / "port").read_text())
-        server = ApiServer(f"https://127.0.0.1:{port}", folder / "apiserver.crt")
+        server = ApiServer(f"https://127.0.0.1:{port}", folder / "apiserver.crt", clients)
         _wait(server)
         yield server
 
@@ -132,6 +137,7 @@ def _command(program: Path, folder: Path, etcd: int, port: int) -> list[str]:
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
         f"--token-auth-file={tokens}",
+        f"--client-ca-file={folder / 'clients.pem'}",
         "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.0.0.0/24",
     ]

@@ -1,4 +1,4 @@
-"""One API server for the tests of a worker, and for each test a namespace and a kubeconfig of its own."""
+"""One API server for the tests of a process, and for each test a namespace and a kubeconfig of its own."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,26 @@ def test_a_wrong_or_expired_login_is_told(api: ApiServer, tmp_path: Path, monkey
     error = _refused()
     assert "does not accept the login of context 'test': it is wrong or has expired" in error.message
     assert "an-old-one" not in f"{error.message}{error.hint}{error.details}"
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_certificate_is_a_login_until_it_expires(
+    api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    now = datetime.now(timezone.utc)
+    group = "system:masters"
+    ends = {"not_before": now - timedelta(days=9), "not_after": now + timedelta(days=days)}
+    issued = api.clients.issue_cert("ada.example.com", common_name="ada", organization_name=group, **ends)
+    issued.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "ada.pem"))
+    document = yaml.safe_load(api.kubeconfig(tmp_path / "config").read_text())
+    document["users"][0]["user"] = {"client-certificate": "ada.pem", "client-key": "ada.pem"}
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    if days > 0:
+        with connect() as cluster:
+            assert cluster.list("v1", "Namespace")
+    else:
+        assert "it is wrong or has expired" in _refused().message
 
 
 def test_a_login_that_may_not_says_what_it_may_not(
