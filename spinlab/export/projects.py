@@ -264,6 +264,6 @@ def _variables(app: App, shares: Sequence[_Share], *, whole: bool) -> dict[str, 
 def _requirements(shares: Sequence[_Share], components: str) -> dict[str, bytes]:
     """Where the toolchain's pins stand: beside each image, or at the top for the official build."""
     found = {share.part.packages: share.part.requirements for share in shares if share.part.packages}
-    if components == "official" and len(found) == 1:
+    if components == "official" and len(set(found.values())) == 1:
         return {"requirements.txt": next(iter(found.values()))}
     return {f"requirements-{name}.txt": data for name, data in sorted(found.items())}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spinlab import App, Function, load
+from spinlab import App, Function, Limits, load
 from spinlab.errors import OptionError, SourceError
 from spinlab.export import project
 from tests.servers.redis import redis
@@ -76,6 +76,13 @@ async def handle(message):
         raise ValueError("no such job")
     print("waited")
 """
+FAILS = """\
+def handle(message):
+    print(message.text)
+    while message.text == "for ever":
+        pass
+    1 / 0
+"""
 EVERY_YEAR = {"cron": ({"cron_expression": "0 0 0 1 1 *"},)}
 
 
@@ -112,6 +119,19 @@ def test_an_exception_is_the_failure_of_the_run_and_points_into_the_cell(app: Ap
     assert "ValueError: no such job" in told
     assert "message_handler" not in told
     assert app.send("worker", "fine").status == 200
+
+
+@pytest.mark.parametrize("wasi", ["0.2", "0.3"])
+def test_one_that_always_fails_or_never_ends_does_not_hold_up_the_next(app: App, tmp_path: Path, wasi: str) -> None:
+    with redis(tmp_path) as port:
+        function = worker(FAILS, address=f"redis://127.0.0.1:{port}")
+        app.add(replace(function, wasi=wasi, limits=Limits(timeout=2.0)))
+        assert app.listeners[0].wait(60)
+        publish(port, "jobs", b"one", b"for ever", b"three")
+        until(lambda: len(app.traces("worker")) == 3)
+    assert [trace.status for trace in app.traces("worker")] == [500, 504, 500]
+    assert "three" in said(app, "worker")
+    assert said(app, "worker").count("ZeroDivisionError") == 2
 
 
 def test_the_sdks_class_takes_the_messages(app: App) -> None:
@@ -246,6 +266,23 @@ def test_an_export_takes_the_same_messages(app: App, tmp_path: Path, form: str) 
         assert "ValueError: not thirteen" in answer.error.details
     finally:
         loaded.close()
+
+
+def test_functions_of_one_toolchain_share_the_pins_of_an_official_export(app: App, tmp_path: Path) -> None:
+    app.add(worker())
+    app.add(Function("hello", "def handle(request):\n    return 'hello'\n", routes=("/hello",)))
+    project(app, tmp_path / "out", components="official")
+    assert [path.name for path in (tmp_path / "out").glob("requirements*.txt")] == ["requirements.txt"]
+    files = {path.name for path in (tmp_path / "out/functions/worker").iterdir()}
+    assert files == {
+        "app.py",
+        "main.py",
+        "message.py",
+        "message_handler.py",
+        "short.py",
+        "short_handler.py",
+        "trigger.py",
+    }
 
 
 def test_an_edit_takes_no_build(app: App) -> None:
