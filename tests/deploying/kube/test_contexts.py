@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from spinlab.deploying.kube.contexts import connect
-from spinlab.errors import DeployError
+from spinlab.errors import DeployError, ToolMissing
 from spinlab.export.kube.resources import API
 from tests.deploying.kube.objects import spin_app
 from tests.servers import certificate, free_port
@@ -216,6 +216,13 @@ def test_a_namespace_that_is_not_there_gets_the_command_that_makes_it(namespace:
         cluster.apply(spin_app(), dry=True)
     assert caught.value.message == "there is no namespace 'nowhere'"
     assert "kubectl --context test create namespace nowhere" in caught.value.hint
+
+
+def test_without_the_client_the_command_that_adds_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes.client", None)
+    with pytest.raises(ToolMissing) as caught:
+        connect()
+    assert caught.value.hint == "pip install 'spinlab[kube]'"
 
 
 def test_the_client_is_imported_only_where_a_cluster_is_asked() -> None:
