@@ -62,7 +62,7 @@ class Mqtt:
         if found["password"] and "{{" not in found["password"]:
             raise OptionError(
                 "a password does not stand in a cell: name a variable that has it",
-                hint="%spin var set mqtt_password --secret, and mqtt://user:{{ mqtt_password }}@host#topic",
+                hint="%spin var mqtt_password --prompt, and mqtt://user:{{ mqtt_password }}@host#topic",
             )
         config = {"topic": found["topic"], "address": f"{found['scheme']}://{found['host']}", **_query(found["query"])}
         named = {"username": found["user"], "password": found["password"]}

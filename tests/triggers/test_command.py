@@ -148,6 +148,32 @@ def test_a_python_cell_is_a_command_with_its_arguments_and_input(app: App, tmp_p
         again.close()
 
 
+RUST = """\
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    println!("{words:?}");
+    if words.len() > 2 {
+        std::process::exit(3);
+    }
+}
+"""
+ZIG = """\
+const std = @import("std");
+pub fn main() !void {
+    std.debug.print("to stderr\\n", .{});
+}
+"""
+
+
+def test_main_functions_of_rust_and_zig_are_commands(app: App) -> None:
+    app.add(Function("crab", RUST, language="rust", triggers=COMMANDS))
+    done = app.run("crab", "one")
+    assert (done.status, done.stdout) == (0, b'["crab", "one"]\n')
+    assert app.run("crab", "one", "two").status == 1  # WASI 0.2 knows success and failure alone
+    app.add(Function("lizard", ZIG, language="zig", triggers=COMMANDS))
+    assert app.run("lizard").stderr == "to stderr\n"
+
+
 def test_arguments_that_nobody_takes_are_refused(app: App, tmp_path: Path) -> None:
     app.add(wat())
     project(app, tmp_path / "out")
