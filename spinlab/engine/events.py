@@ -7,7 +7,7 @@ leaves in its queue is ``done`` with the data ``leave``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -197,6 +197,12 @@ def choose_event(trigger: str, exports: Sequence[str], imports: Collection[str] 
         f"the component has no handler for the {trigger} trigger: no export {wanted}",
         hint=f"it exports {there}: build it for the world of that trigger",
     )
+
+
+def starters(exports: Iterable[str]) -> tuple[str, ...]:
+    """The triggers whose messages one of the exports takes."""
+    taken = set(map(_track, exports))
+    return tuple(trigger for trigger, events in EVENTS.items() if taken.intersection(_track(e.export) for e in events))
 
 
 def _track(name: str) -> str:

@@ -26,12 +26,12 @@ from wasmtime import WasmtimeError, wat2wasm
 
 from spinlab.engine import binary, recognize
 from spinlab.engine.binary import Extern
-from spinlab.engine.events import choose_event, event_of, event_types
+from spinlab.engine.events import choose_event, event_of, event_types, starters
 from spinlab.engine.glue import GLUE
 from spinlab.engine.guest import Guest, read_guest
 from spinlab.engine.interfaces import WARM_UP, Handler, Interface, Provided, choose_command, choose_handler
 from spinlab.engine.providers import DRIVERS, HOST, HOST_TYPE, OWN, Provider
-from spinlab.errors import ComponentError, MissingImport
+from spinlab.errors import ComponentError, HandlerError, MissingImport
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,7 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
     if trigger:
         handler = choose_event(trigger, [e.name for e in guest.exports], [i.name for i in guest.imports])
     else:
-        choose = choose_command if command else choose_handler
-        handler = choose(e.name for e in guest.exports if e.kind == "instance")
+        handler = _without_trigger(guest, command=command)
     provided = Provided(providers, _ORDER[handler.wasi])
     types = event_of(handler).types if trigger else {}
     linked = _link(guest, provided, types)
@@ -121,6 +120,18 @@ def nest(component: bytes, providers: Mapping[str, Provider], *, command: bool =
         used,
         warm is not None,
     )
+
+
+def _without_trigger(guest: Guest, *, command: bool) -> Handler:
+    try:
+        choose = choose_command if command else choose_handler
+        return choose(e.name for e in guest.exports if e.kind == "instance")
+    except HandlerError as error:
+        meant = starters(e.name for e in guest.exports)
+        if meant and not command:
+            options = " or ".join(f"--{trigger}" for trigger in meant)
+            error.hint = f"it takes messages: say what starts it with {options}"
+        raise
 
 
 def _with_givers(needed: set[str], providers: Mapping[str, Provider], order: tuple[str, ...]) -> tuple[str, ...]:

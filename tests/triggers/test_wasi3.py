@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from spinlab import App, Function, Limits
-from spinlab.errors import SourceError
+from spinlab.errors import HandlerError, SourceError
 from tests.servers.redis import redis
+from tests.triggers.guests import CLOCK, KEEPING
 from tests.triggers.test_redis import publish, until
 
 Triggers: TypeAlias = Mapping[str, tuple[Mapping[str, Any], ...]]
@@ -130,3 +131,12 @@ def test_a_handler_that_does_not_fit_its_trigger_is_refused_before_it_is_compile
     assert caught.value.location is not None
     assert caught.value.location.line == 2
     assert not app.functions
+
+
+@pytest.mark.parametrize(("source", "option"), [(KEEPING, "--redis"), (CLOCK, "--cron")])
+def test_a_component_that_takes_messages_is_refused_with_the_option_that_it_lacks(
+    app: App, source: str, option: str
+) -> None:
+    with pytest.raises(HandlerError) as caught:
+        app.add(Function("r", source, language="wat", routes=("/r",)))
+    assert caught.value.hint == f"it takes messages: say what starts it with {option}"
