@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,10 @@ def source(text: str | None, name: str | None = None) -> Source:
         if not path.is_file():
             raise ManifestError(f"{text} is not there", hint="name a notebook, a folder with spin.toml, or spin.toml")
         return Source(path, name or path.stem, path.absolute().parent)
+    if text is not None and not Path(text).expanduser().exists():
+        near = get_close_matches(text, grammar.OF_ACTIONS, n=1)
+        hint = f"did you mean spinlab deploy {near[0]}?" if near else "name a folder with spin.toml, or a notebook"
+        raise ManifestError(f"{text} is not there", hint=hint)
     try:
         place = find(text)
     except ManifestError:

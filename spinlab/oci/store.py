@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -79,4 +80,5 @@ def opened(text: str, *, insecure: bool = False, write: bool = False) -> Store:
 def _tagged(text: str) -> tuple[str, str]:
     """A path and the tag behind it; a drive's colon is the path's."""
     path, colon, tag = text.rpartition(":")
-    return (path, tag) if colon and len(path) > 1 and not set(tag) & set("/\\") else (text, LATEST)
+    drive = len(path) == 1 and os.name == "nt"
+    return (path, tag) if colon and not drive and not set(tag) & set("/\\") else (text, LATEST)

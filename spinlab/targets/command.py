@@ -17,12 +17,18 @@ def targets(source: str | None, names: tuple[str, ...], form: str) -> None:
     It is told by its manifest and what its components import and export; nothing is run.
     """
     from spinlab.cli import errors
+    from spinlab.errors import ManifestError
     from spinlab.targets import find, of_place
     from spinlab.targets.judging import all_of, judge
     from spinlab.targets.telling import as_json, lines
 
     with errors():
-        asks = of_place(source)
+        try:
+            asks = of_place(source)
+        except ManifestError as error:
+            if "--from" not in error.hint:
+                raise
+            raise ManifestError(error.message, hint="name its folder: spinlab targets DIR") from None
         verdicts = tuple(judge(asks, find(name)) for name in names) or all_of(asks)
     if form == "json":
         click.echo(json.dumps([as_json(verdict) for verdict in verdicts], indent=2))

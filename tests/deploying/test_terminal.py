@@ -107,7 +107,8 @@ def test_an_export_with_a_script_and_a_variable_from_the_environment(beside: Pat
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (("stattus",), 1, "'stattus' not found"),
+        (("stattus",), 1, "did you mean spinlab deploy status?"),
+        (("nowhere",), 1, "nowhere is not there"),
         ((), 1, "which application? there is no spin.toml here"),
         (("status",), 1, "which application?"),
         (("app", "--to", "moon"), 2, "'moon' is not one of 'local'"),

@@ -198,6 +198,11 @@ def test_the_terminal_tells_it_and_its_exit_status_is_the_answer(app: App, tmp_p
     assert CliRunner().invoke(command, [str(tmp_path), "--target", "spin-3.4"]).exit_code == 0
 
 
+def test_who_names_nothing_is_told_how_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "spinlab targets DIR" in CliRunner().invoke(command, []).output
+
+
 def test_what_is_no_application_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(tmp_path)])
     assert done.exit_code == 1

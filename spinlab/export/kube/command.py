@@ -21,7 +21,7 @@ def kube() -> None:
     """Run an app in a cluster with SpinKube."""
 
 
-@kube.command("scaffold")
+@kube.command("scaffold", short_help="Write the resources of an app; touch no cluster.")
 @click.option(
     "--app", metavar="DIR", help="The app's folder or spin.toml: which variables are secret, what can be measured."
 )
@@ -41,7 +41,7 @@ def scaffold(app: str | None, **given: Any) -> None:
             click.echo(made.text, nl=False)
 
 
-@kube.command("doctor")
+@kube.command("doctor", short_help="Say what a cluster lacks for SpinKube.")
 @click.option(
     "--context", default="", metavar="NAME", help="The context of the kubeconfig; the current one by default."
 )

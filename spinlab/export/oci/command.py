@@ -18,7 +18,7 @@ def registry() -> None:
     """
 
 
-@registry.command()
+@registry.command(short_help="Push an application.")
 @click.argument("reference")
 @click.option(
     "-f",
@@ -52,7 +52,7 @@ def push(reference: str, source: str | None, build: bool, annotations: tuple[str
     click.echo(f"{made.summary} ({made.seconds:.1f} s)", err=True)
 
 
-@registry.command()
+@registry.command(short_help="Pull an application, into the cache or a folder.")
 @click.argument("reference")
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Write into a folder that has other files; they are left alone.")
@@ -79,7 +79,7 @@ def pull(reference: str, folder: Path | None, force: bool, insecure: bool) -> No
         click.echo(line, err=True)
 
 
-@registry.command()
+@registry.command(short_help="Log in; the credentials are kept as Spin keeps them.")
 @click.argument("server")
 @click.option("-u", "--username", prompt=True, help="Asked for when left out.")
 @click.option("-p", "--password", help="Better asked for: others may read what stands on a command line.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,15 @@ def test_one_that_has_no_tag_is_taken_by_any(layout: Path) -> None:
         assert opened(f"oci:{layout}:1.0").manifest() == wanted
     finally:
         (layout / "index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="C: is a drive there")
+def test_a_folder_may_have_a_short_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with App("numbers") as app:
+        app.add(guests.numbered(7))
+        push(app, "oci:l:1.0")
+    assert [one.name for one in tmp_path.iterdir()] == ["l"]
 
 
 @pytest.mark.parametrize("reference", ["oci:", "oci::1.0", "oci-archive:"])
