@@ -38,6 +38,9 @@ class Front:
         max_body: Bytes of a request body that the listener takes, whatever a function's own limit is.
         stall: Seconds after which a client that reads nothing, while a response waits for it, is cut.
         refused: Told of each request that was refused.
+
+    Attributes:
+        ending: Whether the listener takes no further connections.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Front:
         self.stall = stall
         self.refused = refused
         self.answers: set[Answer] = set()
+        self.ending = False
         self._date = (0, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -266,6 +266,7 @@ class _Run:
         self.logger.error("%s", context.get("message"), exc_info=context.get("exception"))
 
     def stop(self, seconds: float) -> None:
+        self.front.ending = True
         self.server.should_exit = True
         self.thread.join(seconds)
         if self.thread.is_alive():

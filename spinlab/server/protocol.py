@@ -23,6 +23,7 @@ MAX_HEAD = 64 * 1024  # request line and header fields; also trailers and the fr
 MAX_FIELDS = 100  # hyper's, and so Spin's
 HEAD_SECONDS = 30.0
 LINGER_SECONDS = 10.0
+FIRST_SECONDS = 0.5  # for the head of who had just connected when the listener ended
 MAX_DRAINED = 16 << 20  # of a body that nobody wants any more
 
 
@@ -80,6 +81,8 @@ class Connection(HttpToolsProtocol):
         """Give the client so long for its first head."""
         super().connection_made(_Joining(transport))  # type: ignore[arg-type]
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._too_slow)
+        if self.config.app.ending:  # type: ignore[union-attr]
+            self.shutdown()  # it was accepted before the listener ended
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever answers."""
@@ -89,6 +92,10 @@ class Connection(HttpToolsProtocol):
         if self.on_lost is not None:
             call, self.on_lost = self.on_lost, None
             call()
+
+    def shutdown(self) -> None:
+        """The listener ends: a request under way is answered, and so is the one that a new connection brings."""
+        self._end(self.loop.time() + FIRST_SECONDS)
 
     def pause_writing(self) -> None:
         """The client reads slower than we write: see that it reads at all."""
@@ -181,6 +188,14 @@ class Connection(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
         self.break_off()
+
+    def _end(self, until: float) -> None:
+        if self.transport.is_closing():
+            return
+        if (self.cycle is None or self._in_head) and self.loop.time() < until:
+            self.loop.call_later(0.02, self._end, until)
+        else:
+            super().shutdown()
 
     def _too_slow(self) -> None:
         self._head_timer = None

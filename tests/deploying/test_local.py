@@ -191,6 +191,7 @@ def test_what_ends_by_itself_is_started_again(app: App, beside: Path) -> None:
     put(app, place)
     first = known(place).child
     assert first.send(signal.SIGKILL)
+    assert first.wait(30)
     assert get(place) == "Hello from WAT\n"  # it waits until there is one that answers
     until(lambda: known(place).restarts == 1)
     assert known(place).child != first

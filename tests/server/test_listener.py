@@ -72,6 +72,34 @@ def test_an_address_that_can_not_be_had_is_an_error_in_the_caller(host: str, sai
         Server(lambda label: None, host=host, port=0).start()
 
 
+def test_who_had_connected_before_the_end_gets_an_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spinlab.server.protocol.FIRST_SECONDS", 30.0)
+    server, _ = serve(hello)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(30)
+        assert httpx.get(server.url).text == "hello"  # so the one before has been accepted
+        ending = threading.Thread(target=server.stop, args=(60,))
+        ending.start()
+        while _listens(server.port):
+            pass
+        client.sendall(f"GET / HTTP/1.1\r\nhost: localhost:{server.port}\r\n\r\n".encode())
+        said = b""
+        while piece := client.recv(65536):
+            said += piece
+        assert said.startswith(b"HTTP/1.1 200")
+        assert said.endswith(b"hello")
+        ending.join(30)
+        assert not ending.is_alive()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_starting_twice_is_starting_once(serve: Serve) -> None:
     server, _ = serve(hello)
     assert server.start() == server.start()
