@@ -199,7 +199,8 @@ def images_build(which: tuple[str, ...], requires: tuple[str, ...], trigger: str
                 image = rooms.javascript(progress=bar)
             else:
                 image = rooms.python(one, requires=requires, progress=bar, trigger=name)
-            default_engine().prepare(image.path.read_bytes(), name=f"image: {image.title}", trigger=name, progress=bar)
+            data, title, command = image.path.read_bytes(), f"image: {image.title}", name == "command"
+            default_engine().prepare(data, name=title, command=command, trigger="" if command else name, progress=bar)
             bar.close()
             click.echo(f"{image.title}: {image.size / 1e6:.1f} MB, {image.digest}")
 

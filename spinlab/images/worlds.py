@@ -50,6 +50,10 @@ WORLDS: Final[Mapping[tuple[str, str], World]] = {
     ("mqtt", "0.2"): World(
         "spin:mqtt-trigger/spin-mqtt", "WitWorld", "handle_message", "message, metadata", has_wit=True
     ),
+    ("mqtt", "0.3"): World(
+        "spin:mqtt-trigger/spin-mqtt@3.0.0", "WitWorld", "handle_message", "message, metadata", has_wit=True
+    ),
+    ("sqs", "0.3"): World("spin:sqs/spin-sqs@3.0.0", "WitWorld", "handle_queue_message", "message", has_wit=True),
     ("command", "0.2"): World("spinlab:command/command@0.1.0", "Run", "run", "", has_wit=True),
     ("sqs", "0.2"): World(
         "fermyon:spin-sqs/spin-sqs@2.0.0", "WitWorld", "handle_queue_message", "message", has_wit=True

@@ -13,16 +13,8 @@ from spinlab.app import App
 from spinlab.errors import CallError, OptionError
 from spinlab.loading import Loaded
 from spinlab.manifest.ids import kebab
-from spinlab.triggers import kind
 from spinlab.up.announcing import say
 from spinlab.up.output import Output
-
-
-def waits(loaded: Loaded) -> bool:
-    """Whether the application waits for something: requests, messages, the clock. Else its command is all."""
-    return any(
-        f.routes or f.private or any(kind(name).listens for name in f.triggers) for f in loaded.functions
-    ) or any(trigger.component is None for trigger in loaded.triggers.get("http", ()))
 
 
 def serves_http(loaded: Loaded) -> bool:

@@ -261,3 +261,16 @@ def test_a_python_cell_gets_the_topic(app: App, port: int, source: str) -> None:
     publish(port, "python/snake", b"hiss", qos=0)
     until(lambda: len(app.traces("worker")) == 1)
     assert any("python/snake hiss" in str(line) for line in app.logs("worker"))
+
+
+def test_a_python_cell_of_wasi_0_3_gets_the_topic(app: App) -> None:
+    source = (
+        "import asyncio\n\n\nasync def handle(message):\n    await asyncio.sleep(0)\n"
+        "    print(message.topic, message.text)\n    assert message.text != 'no'\n"
+    )
+    config = {"topic": "a/b", "address": "mqtt://127.0.0.1:1"}
+    app.add(Function("worker", source, wasi="0.3", triggers={"mqtt": (config,)}))
+    assert app.send("worker", "yes").status == 200
+    assert any("a/b yes" in str(line) for line in app.logs("worker"))
+    failed = app.send("worker", "no")
+    assert (failed.status, failed.error.details if failed.error else "") == (500, "AssertionError: ")

@@ -257,3 +257,11 @@ def test_a_python_cell_gets_attributes_and_says_what_becomes_of_the_message(app:
     said = "\n".join(str(line) for line in app.logs("worker"))
     assert "leave 36 grün b'\\x00\\xff'" in said
     assert 'handle returns nothing, "delete" or "leave", not \'burn\'' in said
+
+
+def test_a_python_cell_of_wasi_0_3_says_what_becomes_of_the_message(app: App) -> None:
+    source = "async def handle(message):\n    print('got', message.text)\n    return message.text\n"
+    config = {"queue_url": "http://127.0.0.1:1/0/q"}
+    app.add(Function("worker", source, wasi="0.3", triggers={"sqs": (config,)}))
+    assert [app.send("worker", text).body for text in ("leave", "delete")] == [b"leave", b""]
+    assert app.send("worker", "burn").status == 500
