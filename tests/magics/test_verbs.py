@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 import httpx
@@ -52,6 +53,9 @@ def test_help_prints_and_makes_nothing(kernel: Kernel) -> None:
     assert "--fail" in kernel.run("%spin get --help").ok().stdout
     text = kernel.run("%spin help").ok().text
     assert all(f"  {verb} " in text for verb in ("get", "bench", "routes", "undo", "export", "doctor"))
+    for word in ("%%spintest", "%%spinsql", "deploy", "registry", "kube", "targets", "test", "replay", "send", "run"):
+        assert re.search(rf"^ *{word} ", text, re.MULTILINE), word
+    assert "expect.status" in kernel.run("%spin help %%spintest").ok().text
     assert "percentiles" in kernel.run("%spin help bench").ok().text
 
 

@@ -45,7 +45,7 @@ def load(desk: Desk, given: Arguments) -> Display:
 VERBS = (
     verb(
         "load",
-        "Make live functions of the components of an existing spin.toml.",
+        "Make live functions of the components of an existing application: its folder, or its reference in a registry.",
         load,
         group="in and out",
         takes=(

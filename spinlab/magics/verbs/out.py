@@ -74,11 +74,14 @@ def doctor(desk: Desk, given: Arguments) -> Display:
 
 def explain(desk: Desk, given: Arguments) -> Display:
     """Every verb with its line, or one of them in full."""
+    from spinlab.magics.spinsql import SQL
+    from spinlab.magics.spintest import TEST
     from spinlab.magics.verbs import VERBS, unknown_verb
 
     name = given["verb"]
-    if name in ("%%spin", "cell"):
-        return text_display(CELL.help())
+    cells = {"%%spin": CELL, "cell": CELL, "%%spintest": TEST, "%%spinsql": SQL}
+    if name in cells:
+        return text_display(cells[name].help())
     if name is not None:
         if name not in VERBS:
             raise unknown_verb(name, given.word("verb"))
@@ -88,6 +91,7 @@ def explain(desk: Desk, given: Arguments) -> Display:
         f"  {CELL.summary}",
         "  %%spin --help lists the options.",
         "",
+        *(line for other in (TEST, SQL) for line in (other.usage(), f"  {other.summary}", "")),
         "%spin",
         "  Shows the app.",
     ]
