@@ -68,7 +68,7 @@ def _triggers(asks: Asks, target: Target) -> Iterator[Reason]:
     if target.triggers is None:
         return
     for kind in sorted(asks.triggers - target.triggers):
-        remedy = "leave its components out of the deployment: --component names those that go along"
+        remedy = "leave its components out: --only (kube scaffold: --component) names those that go along"
         if kind == "cron":
             remedy = "a CronJob of the cluster that requests a route does the same; or " + remedy
         yield Reason(f"nothing there starts components by the trigger {kind}", remedy)

@@ -273,7 +273,8 @@ def test_it_is_not_asked_elsewhere(clock: App) -> None:
     assert report.passed
     assert [one.skipped != "" for one in report.outcomes] == [False, True, False, False]
     assert b'skipped="1"' in junit(report)
-    assert "not asked" in repr(report)
+    assert f"2 tests passed at kernel and {url}; 1 not asked at {url}" in repr(report)
+    assert " not asked\n" in repr(report)
 
 
 def test_a_message_or_one_that_diverges_is_no_test(clock: App) -> None:

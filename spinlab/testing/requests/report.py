@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -90,6 +91,8 @@ class Report:
         bad = sum(1 for test in tests if not all(one.passed for one in test))
         count = f"{len(tests)} test{'' if len(tests) == 1 else 's'}"
         where = f" at {' and '.join(self.places)}"
+        skipped = Counter(one.place for one in self.outcomes if one.skipped)
+        where += "".join(f"; {number} not asked at {place}" for place, number in skipped.items())
         return f"{bad} of {count} failed{where}" if bad else f"{count} passed{where}"
 
     def tests(self) -> Iterator[tuple[Outcome, ...]]:
