@@ -15,6 +15,7 @@
     ├── ManifestError           a spin.toml, a template or a grant that Spin would refuse
     ├── CallError               a request that got no proper answer
     │   ├── GuestError          the guest failed: an exception, a trap, no response
+    │   │   └── Exited          a command ended with an exit status above zero (spinlab.engine)
     │   ├── LimitExceeded       the guest was stopped at a limit
     │   ├── Diverged            a replay in which the function asks what was not recorded
     │   └── Busy                all workers are taken and the queue is full

@@ -70,6 +70,10 @@ def test_a_password_does_not_stand_in_a_cell(kernel: Kernel) -> None:
     told = kernel.run("%%spin wat keep --mqtt mqtt://here?quality=1#x\n(component)").error("OptionError")
     assert "has no 'quality'" in told.traceback
     assert "--mqtt needs a value" in kernel.run("%%spin wat keep --mqtt\n(component)").error("OptionError").traceback
+    told = kernel.run("%%spin wat keep --sqs jobs\n(component)").error("OptionError")
+    assert "not the URL of a queue" in told.traceback
+    told = kernel.run("%%spin wat keep --sqs http://h/0/q#batch=1\n(component)").error("OptionError")
+    assert "max_messages, idle_wait_seconds with a number" in told.traceback
     told = kernel.run("%%spin wat keep --mqtt x --redis y\n(component)").error("OptionError")
     assert "exclude each other" in told.traceback
 

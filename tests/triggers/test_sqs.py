@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spinlab import App, Function, Limits, load
+from spinlab import App, Function, load
 from spinlab.errors import ManifestError, OptionError
 from spinlab.export import project
 from spinlab.triggers import kind
@@ -85,16 +85,15 @@ def test_what_is_left_or_fails_comes_again(app: App, queues: Queues) -> None:
 
 
 def test_a_message_that_takes_long_stays_hidden_until_it_is_done(app: App, queues: Queues) -> None:
-    url = queues.make("long", invisible=1)
-    app.add(keeping(url, limits=Limits(timeout=4)))
-    queues.send(url, "@for ever")
-    until(lambda: len(app.traces()) == 1)  # stopped at its timeout, four times as long as it was hidden at first
-    assert app.traces()[0].status == 504
-    received = queues.client.get_queue_attributes(
-        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
-    )["Attributes"]
-    assert received["ApproximateNumberOfMessagesNotVisible"] == "1"
-    app.remove("keep")
+    url = queues.make("long", invisible=4)
+    source = "import time\n\ndef handle(message):\n    print('begun')\n    time.sleep(7)\n"
+    app.add(Function("slow", source, triggers={"sqs": ({"queue_url": url, "idle_wait_seconds": 0},)}))
+    queues.send(url, "patience")
+    until(lambda: bool(app.listeners[0]._under_way))
+    others = queues.client.receive_message(QueueUrl=url, WaitTimeSeconds=5)
+    assert not others.get("Messages")
+    until(lambda: queues.left(url) == 0)
+    assert [t.status for t in app.traces("slow")] == [200]
 
 
 def test_a_queue_that_does_not_exist_is_told_and_found_when_it_does(app: App, queues: Queues) -> None:
