@@ -77,6 +77,8 @@ class Layout:
         return _checked(self.name, wanted, data)
 
     def _index(self) -> list[Any]:
+        if not self._folder.is_dir():
+            raise RegistryError(f"{self.name}: there is no folder {self._folder}", hint="push makes it")
         return _entries(_read(self._folder / "index.json", _LARGEST_INDEX, self.name), self.name)
 
 

@@ -175,7 +175,7 @@ class Rollout:
         found = files.read(self._folder)
         if found is None or found.serial != self._record.serial:
             raise DeployError("the deployment has just been ended", hint="deploy it again")
-        self._progress("asking it", None)
+        self._progress("waiting for its answer", None)
         healthy(found.url)
         return found
 

@@ -87,7 +87,7 @@ def test_build_runs_the_commands_first(tmp_path: Path) -> None:
         (("push", "localhost:1/app:1"), "the registry can't be reached"),
         (("push", "oci:out", "--annotation", "green"), "an annotation is KEY=VALUE"),
         (("push", "oci:out", "-f", "nowhere"), "not found"),
-        (("pull", "oci:nowhere"), "index.json can't be read"),
+        (("pull", "oci:nowhere"), "there is no folder nowhere"),
         (("login", "localhost:1", "-u", "a", "-p", "b", "--password-stdin"), "exclude each other"),
         (("login", "localhost:1", "-u", "a", "-p", ""), "a login has a name and a password"),
     ],
