@@ -55,7 +55,8 @@ def fresh() -> Iterator[None]:
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children() if "esbuild" in " ".join(p.cmdline())]
+    there = [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in there if "esbuild" in " ".join(p.cmdline())]
 
 
 def check() -> None:
