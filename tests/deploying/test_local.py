@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -229,18 +230,31 @@ def test_it_moves_to_another_address(app: App, beside: Path) -> None:
     assert put(app, local(beside)).url == done.url  # and stays there
 
 
+@contextlib.contextmanager
+def taking(port: int) -> Iterator[None]:
+    """Have a port whose process was killed: the threads of a process let go of it a moment after it counts as gone."""
+    made: list[socket.socket] = []
+
+    def bound() -> bool:
+        with contextlib.suppress(OSError):
+            made.append(socket.create_server(("127.0.0.1", port)))
+        return bool(made)
+
+    until(bound)
+    with made[0]:
+        yield
+
+
 def test_when_its_port_is_lost_it_gets_another_one_and_says_so(app: App, beside: Path) -> None:
     app.add(wat())
+    put(app, local(beside, listen=f"127.0.0.1:{free_port()}"))
     place = local(beside)
-    put(app, place)
     found = known(place)
     for one in (found.keeper, found.child):
         one.send(signal.SIGKILL)
         assert one.wait(30)
     port = int(found.listen.rpartition(":")[2])
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(OSError):  # another test has it already: it is lost as well
-            held.enter_context(socket.create_server(("127.0.0.1", port)))
+    with taking(port):
         done = put(app, place)
     assert done.url != found.url
     assert f"it had {found.listen} before" in done.lines[-1]

@@ -116,14 +116,26 @@ def read(folder: Path) -> Record | None:
 
 def take_order(folder: Path) -> Order | None:
     """The order, which is gone then; None when there is none."""
-    found = _read(folder / ORDER)
-    (folder / ORDER).unlink(missing_ok=True)
+    taken = folder / f"{ORDER}.taken"
+    with contextlib.suppress(OSError):  # at once, so that what is withdrawn is either taken or not
+        os.replace(folder / ORDER, taken)
+    found = _read(taken)
+    taken.unlink(missing_ok=True)
     record = _record(found.get("record")) if found is not None else None
     if found is None or record is None:
         return None
     return Order(
         record, tuple(found.get("command", ())), tuple(found.get("first", ())), dict(found.get("environment", {}))
     )
+
+
+def withdraw(folder: Path) -> bool:
+    """Whether an order was still there; nobody will take it any more."""
+    try:
+        (folder / ORDER).unlink()
+    except OSError:
+        return False
+    return True
 
 
 def answer(folder: Path, serial: int) -> Answer | None:

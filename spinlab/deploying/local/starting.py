@@ -100,7 +100,7 @@ def change(folder: Path, order: Order, keeper: Process) -> None:
     (folder / files.ANSWER).unlink(missing_ok=True)
     files.write(folder, files.ORDER, order)
     if not keeper.send(signal.SIGHUP):
-        (folder / files.ORDER).unlink(missing_ok=True)
+        files.withdraw(folder)
         raise DeployError("the deployment has just ended", hint="deploy it again")
 
 
@@ -114,12 +114,12 @@ def wait(folder: Path, serial: int, keeper: Process, progress: Progress) -> Answ
     try:
         return _answer(folder, serial, keeper, ends, progress)
     except BaseException:
-        if keeper.send(signal.SIGUSR1):
+        if not files.withdraw(folder) and keeper.send(signal.SIGUSR1):
             with suppress(DeployError):  # the keeper ends what it has begun
                 _answer(folder, serial, keeper, time.monotonic() + 20, silent)
         raise
     finally:
-        (folder / files.ORDER).unlink(missing_ok=True)  # it has secrets; nobody took it when it is still there
+        files.withdraw(folder)  # it has secrets; nobody took it when it is still there
         reap()
 
 
