@@ -49,7 +49,8 @@ class App(Client, Keeping, Repeating, Shown):
         engine: What runs the components; the process's own by default.
         state_dir: Where stores and databases live, made at the first write; None keeps them in memory.
         runtime: What the operator decided (``runtime-config.toml``).
-        tell: Called with component id, stream and text whenever a guest writes to its log, from any thread.
+        tell: Called with component id, stream and text whenever a guest writes to its log, from any thread; with the
+            stream ``spinlab`` for what happens to its triggers.
         tracing: Whether what functions ask of the host is recorded, for `traces` and for how often a grant was used.
         proxies: Whether outbound HTTP goes through the proxies of the environment (``HTTP_PROXY`` and its kin); never
             while networks are blocked, since nobody could say where a proxy connects.
@@ -88,7 +89,8 @@ class App(Client, Keeping, Repeating, Shown):
         self.tests = Tests(self)
         self._state_dir = None if state_dir is None else Path(state_dir)
         self.services = self._services(runtime)
-        self._maker = Maker(engine, lambda: self.services, None if tell is None else self._masking(tell))
+        self._tell = None if tell is None else self._masking(tell)
+        self._maker = Maker(engine, lambda: self.services, self._tell)
         self.changes = Changes()
         self._registry = Registry(self._maker, self.changes)
         self._lock = self._registry.lock
@@ -386,11 +388,25 @@ class App(Client, Keeping, Repeating, Shown):
                         settings=lambda type_: self.application.trigger.get(type_, {}) if self.application else {},
                         resolve=lambda text: self.services.variables.resolve(text),
                         submit=self._answering.deliver,
-                        log=self._answering.note,
+                        log=self._noted,
+                        failed=self._failed,
                         changed=lambda: self.changes.tell(FUNCTIONS),
                     )
                 )
             return self._listeners
+
+    def _noted(self, name: str, text: str) -> None:
+        """What happens to a listener is in the function's log, and told to who is told what guests write."""
+        self._answering.note(name, text)
+        if self._tell is not None:
+            self._tell(kebab(name), "spinlab", f"{kebab(name)}: {text}\n")
+
+    def _failed(self, name: str, error: Exception) -> None:
+        """The log has why a function failed already; nobody else waits for its answer."""
+        if self._tell is not None:
+            told = (getattr(error, part, "") for part in ("message", "hint", "details"))
+            text = "\n".join(part.rstrip("\n") for part in told if part) or str(error)
+            self._tell(kebab(name), "spinlab", f"{kebab(name)}: {text}\n")
 
     def _services(self, runtime: RuntimeConfig | None) -> Services:
         return Services(

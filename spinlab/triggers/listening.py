@@ -44,6 +44,7 @@ class Surroundings:
         resolve: A template's text.
         submit: Begins a run.
         log: Told a function's name and a line.
+        failed: Told a function's name and why it failed with a message.
         changed: Told that a listener does something else now.
     """
 
@@ -52,6 +53,7 @@ class Surroundings:
     resolve: Callable[[str], str]
     submit: Submit
     log: Log
+    failed: Callable[[str, Exception], None]
     changed: Callable[[], None]
 
 
@@ -113,13 +115,16 @@ class Listener:
             if live is None:
                 return Delivered(False)
             try:
-                call = self._around.submit(live, request(self.type, subject, data), _Told(done))
+                call = self._around.submit(live, request(self.type, subject, data), _Told(done, self._unanswered))
                 break
             except Busy:
                 await asyncio.sleep(FULL)
         self._under_way[done] = call
         done.add_done_callback(self._ended)
         return await asyncio.shield(done)
+
+    def _unanswered(self, error: Exception) -> None:
+        self._around.failed(self.function, error)
 
     # In the loop.
 
@@ -193,6 +198,7 @@ class _Told:
     """A sink that tells a future of the loop whether the run succeeded."""
 
     done: asyncio.Future[Delivered]
+    failed: Callable[[Exception], None]
     status: int = 0
     answer: bytes = b""
 
@@ -205,6 +211,8 @@ class _Told:
 
     def end(self, outcome: Outcome) -> None:
         succeeded = outcome.error is None and self.status == 200
+        if outcome.error is not None:
+            self.failed(outcome.error)
         self.done.get_loop().call_soon_threadsafe(self._tell, Delivered(succeeded, self.answer))
 
     def _tell(self, delivered: Delivered) -> None:

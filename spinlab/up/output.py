@@ -51,8 +51,11 @@ class Output:
             self._prepare(folder, truncate)
 
     def __call__(self, component: str, stream: str, text: str) -> None:
-        """A piece of what a component writes."""
+        """A piece of what a component writes; what is of its triggers is for the operator, whatever is followed."""
         with self._lock:
+            if stream not in _STREAMS:
+                _to_terminal(text)
+                return
             if self.folder is not None:
                 self._keep(component, stream, text)
             if self._followed is None or component in self._followed:

@@ -18,12 +18,13 @@ from spinlab.export import project
 from spinlab.widgets import tables
 from tests.conftest import wat
 from tests.loading.upping import COMMAND, Up, environment
+from tests.servers import free_port
 from tests.servers.mosquitto import mosquitto
 from tests.servers.redis import redis
 from tests.triggers import test_mqtt, test_redis
 from tests.triggers.guests import CLOCK, KEEPING
 from tests.triggers.test_command import COPY, command
-from tests.triggers.test_redis import until
+from tests.triggers.test_redis import running_at, until
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,33 @@ def test_up_says_what_it_waits_for_and_finishes_messages_at_sigterm(
         process.send_signal(signal.SIGTERM)
         _until("finished", process.stdout)
         assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_up_tells_of_a_lost_server_and_of_messages_that_failed(app: App, tmp_path: Path) -> None:
+    source = "def handle(message):\n    raise ValueError('not ' + message.text)\n"
+    port = free_port()
+    app.add(
+        Function("by-redis", source, triggers={"redis": ({"channel": "c", "address": f"redis://127.0.0.1:{port}"},)})
+    )
+    project(app, tmp_path / "out")
+    app.close()
+    process = subprocess.Popen(
+        [*COMMAND, "-f", str(tmp_path / "out"), "--state-dir", str(tmp_path / "state")],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "by-redis: redis: " in _until("trying again until it works", process.stdout)
+        with running_at(port, tmp_path):
+            _until("by-redis: redis: listening again", process.stdout)
+            subprocess.run(["redis-cli", "-p", str(port), "publish", "c", "ready"], capture_output=True, check=True)
+            assert "ValueError: not ready" in _until("by-redis: the handler returned an error", process.stdout)
     finally:
         process.kill()
         process.wait()
