@@ -18,6 +18,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spinlab import lazily
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -52,31 +54,25 @@ if TYPE_CHECKING:
     from spinlab.traits import scorecard
     from spinlab.widgets.live.interact import interact
 
-_HOMES = {
-    "App": "spinlab.app",
-    "SpinError": "spinlab.errors",
-    "Function": "spinlab.function",
-    "Limits": "spinlab.function",
-    "Headers": "spinlab.http",
-    "Request": "spinlab.http",
-    "Response": "spinlab.http",
-    "inspect": "spinlab.inspection",
-    "load": "spinlab.loading",
-    "current_app": "spinlab.session",
-    "function": "spinlab.session",
-    "scorecard": "spinlab.traits",
-    "interact": "spinlab.widgets.live.interact",
-    "check": "spinlab.testing.lessons.checking",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that loading the extension stays quick."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'spinlab' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "App": "spinlab.app",
+        "SpinError": "spinlab.errors",
+        "Function": "spinlab.function",
+        "Limits": "spinlab.function",
+        "Headers": "spinlab.http",
+        "Request": "spinlab.http",
+        "Response": "spinlab.http",
+        "inspect": "spinlab.inspection",
+        "load": "spinlab.loading",
+        "current_app": "spinlab.session",
+        "function": "spinlab.session",
+        "scorecard": "spinlab.traits",
+        "interact": "spinlab.widgets.live.interact",
+        "check": "spinlab.testing.lessons.checking",
+    },
+)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -6,8 +6,9 @@ importing `spinlab` stays quick.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from spinlab import lazily
 
 if TYPE_CHECKING:
     from spinlab.engine.cache import Cache
@@ -42,33 +43,27 @@ __all__ = [
     "wat_to_wasm",
 ]
 
-_HOMES = {
-    "Answer": ("commands", "Answer"),
-    "Cache": ("cache", "Cache"),
-    "Call": ("calls", "Call"),
-    "Collector": ("calls", "Collector"),
-    "Engine": ("engine", "Engine"),
-    "Exited": ("commands", "Exited"),
-    "Gateway": ("commands", "Gateway"),
-    "Outcome": ("calls", "Outcome"),
-    "Plain": ("commands", "Plain"),
-    "Prepared": ("engine", "Prepared"),
-    "Sandbox": ("sandbox", "Sandbox"),
-    "Sink": ("calls", "Sink"),
-    "Sizes": ("engine", "Sizes"),
-    "cache_folder": ("cache", "default_folder"),
-    "compressed": ("program", "compressed"),
-    "default_engine": ("process", "default_engine"),
-    "failure": ("calls", "failure"),
-    "fault": ("wat", "fault"),
-    "wat_to_wasm": ("wat", "wat_to_wasm"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    found = getattr(import_module(f"{__name__}.{module}"), attribute)
-    globals()[name] = found
-    return found
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "Answer": ".commands",
+        "Cache": ".cache",
+        "Call": ".calls",
+        "Collector": ".calls",
+        "Engine": ".engine",
+        "Exited": ".commands",
+        "Gateway": ".commands",
+        "Outcome": ".calls",
+        "Plain": ".commands",
+        "Prepared": ".engine",
+        "Sandbox": ".sandbox",
+        "Sink": ".calls",
+        "Sizes": ".engine",
+        "cache_folder": ".cache:default_folder",
+        "compressed": ".program",
+        "default_engine": ".process",
+        "failure": ".calls",
+        "fault": ".wat",
+        "wat_to_wasm": ".wat",
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from spinlab import lazily
 
 if TYPE_CHECKING:
     from spinlab.export.projects import Exported, describe, project
@@ -11,17 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Exported", "bundle", "describe", "project"]
 
-_HOMES = {
-    "Exported": "projects",
-    "bundle": "standalone",
-    "describe": "projects",
-    "project": "projects",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "Exported": ".projects",
+        "bundle": ".standalone",
+        "describe": ".projects",
+        "project": ".projects",
+    },
+)

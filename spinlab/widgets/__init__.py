@@ -6,8 +6,9 @@ anywidget with them, so they are imported when they are first asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from spinlab import lazily
 
 if TYPE_CHECKING:
     from spinlab.widgets.live.app import AppView
@@ -18,18 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AppView", "Capabilities", "Console", "Preview", "Stores"]
 
-_HOMES = {
-    "AppView": "app",
-    "Capabilities": "capabilities",
-    "Console": "console",
-    "Preview": "preview",
-    "Stores": "stores",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.live.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "AppView": ".live.app",
+        "Capabilities": ".live.capabilities",
+        "Console": ".live.console",
+        "Preview": ".live.preview",
+        "Stores": ".live.stores",
+    },
+)

@@ -6,8 +6,9 @@ the API server and the operator would apply, so that a mistake is told here and 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from spinlab import lazily
 
 if TYPE_CHECKING:
     from spinlab.export.kube.checks import check
@@ -28,23 +29,18 @@ __all__ = [
     "scaffold",
 ]
 
-_HOMES = {
-    "Options": "scaffold",
-    "Probe": "resources",
-    "RuntimeConfig": "resources",
-    "Scaffold": "scaffold",
-    "SpinApp": "resources",
-    "SpinAppExecutor": "resources",
-    "Variable": "resources",
-    "check": "checks",
-    "dump": "yaml_text",
-    "scaffold": "scaffold",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "Options": ".scaffold",
+        "Probe": ".resources",
+        "RuntimeConfig": ".resources",
+        "Scaffold": ".scaffold",
+        "SpinApp": ".resources",
+        "SpinAppExecutor": ".resources",
+        "Variable": ".resources",
+        "check": ".checks",
+        "dump": ".yaml_text",
+        "scaffold": ".scaffold",
+    },
+)

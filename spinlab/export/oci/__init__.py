@@ -7,8 +7,9 @@ are not yet, ``written`` makes a folder of what was pulled. Spin 4: ``crates/oci
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from spinlab import lazily
 
 if TYPE_CHECKING:
     from spinlab.export.oci.layers import assemble
@@ -17,19 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Pulled", "Pushed", "assemble", "pull", "push", "push_project"]
 
-_HOMES = {
-    "Pulled": "written",
-    "Pushed": "pushing",
-    "assemble": "layers",
-    "pull": "written",
-    "push": "pushing",
-    "push_project": "pushing",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = lazily.names(
+    __name__,
+    {
+        "Pulled": ".written",
+        "Pushed": ".pushing",
+        "assemble": ".layers",
+        "pull": ".written",
+        "push": ".pushing",
+        "push_project": ".pushing",
+    },
+)
