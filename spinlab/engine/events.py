@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from spinlab.engine.glue import BYTES, HEAP, RUN, STORAGE
+from spinlab.engine.glue import BYTES, END, FAILED, FINISH, HEAP, RUN, START, STORAGE
 from spinlab.engine.interfaces import Handler, Interface
 from spinlab.engine.receiving import MQTT, MQTT_TYPES, SQS, SQS_TYPES
 from spinlab.errors import HandlerError
@@ -33,9 +33,6 @@ class Event:
     glue: str
     types: Mapping[str, str] = field(default_factory=dict)
 
-
-FINISH: Final = '(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))\n'
-"""How glue for WASI 0.2 gets what ends a run."""
 
 _ENDING: Final = """\
 (core module $ending
@@ -68,8 +65,7 @@ def waiting(glue: str) -> str:
 
 _REDIS: Final = f"""\
 (core func $handle (canon lower (func $handler "handle-message") (memory $memory)))
-(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
-(core module $glue
+{FINISH}(core module $glue
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i32 i32 i32)))
   (import "" "finish" (func $finish (param i32 i32)))
@@ -78,14 +74,9 @@ _REDIS: Final = f"""\
     (call $handle (local.get 0) (call $bytes (local.get 0) (local.get 1)) (i32.const 48))
     (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
     (i32.const 16)))
-(core instance $glue-i (instantiate $glue (with "" (instance
-  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
-"""
+{END}"""
 
-_CRON: Final = """\
-(core func $handle (canon lower (func $handler) (memory $memory) (realloc $realloc)))
-(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
-(core module $glue
+_CRON: Final = f"""{START}(core module $glue
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i64 i32)))
   (import "" "finish" (func $finish (param i32 i32)))
@@ -103,21 +94,13 @@ _CRON: Final = """\
     (local.get $number))
   (func (export "run") (param i32 i32 i32 i32) (result i32)
     (call $handle (call $number (local.get 0) (local.get 1)) (i32.const 48))
-    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
-    (if (i32.load8_u (i32.const 48)) (then
-      (i32.store (i32.const 16) (i32.load (i32.const 56)))
-      (i32.store (i32.const 20) (i32.load (i32.const 60)))
-      (i32.store (i32.const 24) (i32.const 0))
-      (i32.store (i32.const 28) (i32.const 5))))
+    {FAILED}
     (i32.const 16)))
-(core instance $glue-i (instantiate $glue (with "" (instance
-  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
-"""
+{END}"""
 
 _REDIS3: Final = f"""\
 (core func $handle (canon lower (func $handler "handle-message") (memory $memory) (realloc $realloc)))
-(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
-(core module $glue
+{FINISH}(core module $glue
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i32 i32 i32)))
   (import "" "finish" (func $finish (param i32 i32)))
@@ -132,9 +115,7 @@ _REDIS3: Final = f"""\
       (i32.store (i32.const 24) (i32.const 0))
       (i32.store (i32.const 28) (i32.const 5))))
     (i32.const 16)))
-(core instance $glue-i (instantiate $glue (with "" (instance
-  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
-"""
+{END}"""
 
 _CRON_TYPES: Final = """
 (type $metadata (record (field "timestamp" u64))) (export "metadata" (type $metadata))

@@ -102,3 +102,27 @@ RUN: Final = """\
 
 GLUE: Final = {False: HEAP + _HANDLER + RUN, True: HEAP + _COMMAND + RUN}
 """By whether the guest is a command."""
+
+FINISH: Final = '(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))\n'
+"""How glue for WASI 0.2 gets what ends a run."""
+
+START: Final = f"""\
+(core func $handle (canon lower (func $handler) (memory $memory) (realloc $realloc)))
+{FINISH}"""
+"""What glue for a message begins with when the handler is a function of the world by itself."""
+
+FAILED: Final = """
+    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
+    (if (i32.load8_u (i32.const 48)) (then
+      (i32.store (i32.const 16) (i32.load (i32.const 56)))
+      (i32.store (i32.const 20) (i32.load (i32.const 60)))
+      (i32.store (i32.const 24) (i32.const 0))
+      (i32.store (i32.const 28) (i32.const 5))))
+"""
+"""Finish; a failure's answer is the guest's text at 56, with the data ``text`` that lies at 0."""
+
+END: Final = """\
+(core instance $glue-i (instantiate $glue (with "" (instance
+  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
+"""
+"""What glue for a message ends with."""

@@ -9,28 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from spinlab.engine.glue import BYTES
+from spinlab.engine.glue import BYTES, END, FAILED, START
 
-_END: Final = """\
-(core instance $glue-i (instantiate $glue (with "" (instance
-  (export "memory" (memory $memory)) (export "handle" (func $handle)) (export "finish" (func $finish))))))
-"""
-
-_START: Final = """\
-(core func $handle (canon lower (func $handler) (memory $memory) (realloc $realloc)))
-(core func $finish (canon lower (func $ctl "finish-command") (memory $memory) (realloc $realloc)))
-"""
-
-_FAILED: Final = """
-    (call $finish (i32.load8_u (i32.const 48)) (i32.const 16))
-    (if (i32.load8_u (i32.const 48)) (then
-      (i32.store (i32.const 16) (i32.load (i32.const 56)))
-      (i32.store (i32.const 20) (i32.load (i32.const 60)))
-      (i32.store (i32.const 24) (i32.const 0))
-      (i32.store (i32.const 28) (i32.const 5))))
-"""
-
-MQTT: Final = f"""{_START}
+MQTT: Final = f"""{START}
 (core module $glue
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i32 i32 i32 i32 i32)))
@@ -46,11 +27,11 @@ MQTT: Final = f"""{_START}
       (i32.add (local.get $at) (local.get $topic))
       (i32.sub (local.get $size) (i32.add (local.get $topic) (i32.const 4)))
       (local.get $at) (local.get $topic) (i32.const 48))
-    {_FAILED}
+    {FAILED}
     (i32.const 16)))
-{_END}"""
+{END}"""
 
-SQS: Final = f"""{_START}
+SQS: Final = f"""{START}
 (core module $glue
   (import "" "memory" (memory 1))
   (import "" "handle" (func $handle (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))
@@ -79,12 +60,12 @@ SQS: Final = f"""{_START}
       (i32.load offset=20 (local.get $at))
       (i32.add (local.get $at) (i32.load offset=24 (local.get $at))) (i32.load offset=28 (local.get $at))
       (i32.const 48))
-    {_FAILED}
+    {FAILED}
     (if (i32.and (i32.eqz (i32.load8_u (i32.const 48))) (i32.load8_u (i32.const 52))) (then
       (i32.store (i32.const 24) (i32.const 5))
       (i32.store (i32.const 28) (i32.const 6))))
     (i32.const 16)))
-{_END}"""
+{END}"""
 
 MQTT_TYPES: Final = """
 (type $error (variant (case "other" string))) (export "error" (type $error))
