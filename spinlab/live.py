@@ -12,6 +12,7 @@ from functools import cached_property
 from spinlab.changes import REQUESTS, Changes
 from spinlab.engine import Outcome, Prepared, Sandbox, Sink, Sizes, compressed
 from spinlab.engine.binary import MODULE_HEADER
+from spinlab.engine.calls import pass_complete, pass_whole
 from spinlab.function import Function
 from spinlab.http import Headers, LogLine, Request
 from spinlab.languages import Build
@@ -167,18 +168,11 @@ class Recorder:
     def whole(self, status: int, headers: Headers, data: bytes) -> None:
         """A whole response at once, for sinks that can use that."""
         self._status = status
-        tell = getattr(self._sink, "whole", None)
-        if tell is not None:
-            tell(status, headers, data)
-        else:
-            self._sink.begin(status, headers)
-            self._sink.write(data)
+        pass_whole(self._sink, status, headers, data)
 
     def complete(self, trailers: Headers) -> None:
         """The client has everything, the guest may go on; for sinks that want to know."""
-        tell = getattr(self._sink, "complete", None)
-        if tell is not None:
-            tell(trailers)
+        pass_complete(self._sink, trailers)
 
     def end(self, outcome: Outcome) -> None:
         """See `spinlab.engine.Sink`."""

@@ -77,6 +77,23 @@ class Sink(Protocol):
         ...
 
 
+def pass_whole(sink: Sink, status: int, headers: Headers, data: bytes) -> None:
+    """Give a sink a response that is there at once, in the way that it has."""
+    tell = getattr(sink, "whole", None)
+    if tell is not None:
+        tell(status, headers, data)
+    else:
+        sink.begin(status, headers)
+        sink.write(data)
+
+
+def pass_complete(sink: Sink, trailers: Headers) -> None:
+    """Tell a sink that wants to know that the body has ended."""
+    tell = getattr(sink, "complete", None)
+    if tell is not None:
+        tell(trailers)
+
+
 class Collector:
     """A sink that keeps the response."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spinlab.engine import Outcome, Sink
+from spinlab.engine.calls import pass_complete, pass_whole
 from spinlab.http import Body, Headers, Request
 from spinlab.live import Live
 from spinlab.recording.hiding import Hiding
@@ -138,18 +139,11 @@ class _Copying:
         """A whole response at once, for sinks that can use that."""
         self._making.began(status, headers)
         self._making.wrote(data)
-        tell = getattr(self._sink, "whole", None)
-        if tell is not None:
-            tell(status, headers, data)
-        else:
-            self._sink.begin(status, headers)
-            self._sink.write(data)
+        pass_whole(self._sink, status, headers, data)
 
     def complete(self, trailers: Headers) -> None:
         """The body has ended; for sinks that want to know."""
-        tell = getattr(self._sink, "complete", None)
-        if tell is not None:
-            tell(trailers)
+        pass_complete(self._sink, trailers)
 
     def end(self, outcome: Outcome) -> None:
         """See `spinlab.engine.Sink`."""
