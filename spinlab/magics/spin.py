@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Enum, List, TraitError, Unicode, observe, validate
 
-from spinlab.errors import Location, SourceError, SpinError
+from spinlab.errors import Location, SourceError, SourceView, SpinError
 from spinlab.magics.desk import Desk
-from spinlab.magics.options import Arguments, parse
+from spinlab.magics.options import Arguments, Command, parse
 from spinlab.magics.quantities import address
 from spinlab.magics.reporting import attach, interruptible, point_at, reported
 from spinlab.magics.source import cell_view, line_view, magic_line, title
@@ -158,13 +158,7 @@ class Spin(Magics):
         from spinlab.magics.spinsql import SQL, run
 
         view = cell_view(self.shell, line, cell, "%%spinsql")
-        given = Arguments()
-        with interruptible(lambda: "statements that were done stay done"), reported(view):
-            text, begin = magic_line(view)
-            given = parse(SQL, text, begin)
-            if "help" in given:
-                return self.desk.say(SQL.help())
-            return run(self.desk, given, cell)
+        return self._whole(view, SQL, lambda given: run(self.desk, given, cell), "statements that were done stay done")
 
     @no_var_expand
     @cell_magic
@@ -173,13 +167,16 @@ class Spin(Magics):
         from spinlab.magics.spintest import TEST, run
 
         view = cell_view(self.shell, line, cell, "%%spintest")
-        given = Arguments()
-        with interruptible(lambda: "tests that were kept stay kept"), reported(view):
+        return self._whole(view, TEST, lambda given: run(self.desk, given, cell), "tests that were kept stay kept")
+
+    def _whole(self, view: SourceView, command: Command, run: Callable[[Arguments], Any], kept: str) -> Any:
+        """Do what a cell with a magic of its own says; `kept` is told when it is interrupted."""
+        with interruptible(lambda: kept), reported(view):
             text, begin = magic_line(view)
-            given = parse(TEST, text, begin)
+            given = parse(command, text, begin)
             if "help" in given:
-                return self.desk.say(TEST.help())
-            return run(self.desk, given, cell)
+                return self.desk.say(command.help())
+            return run(given)
 
     def _verb(self, line: str) -> Any:
         from spinlab.magics.verbs import VERBS, unknown_verb

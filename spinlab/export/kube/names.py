@@ -24,24 +24,23 @@ _IMAGE = re.compile(
 
 def label_problem(name: object) -> str:
     """Why a name can't be that of an app in a cluster; empty for a good one."""
-    if not isinstance(name, str) or not name:
-        return "it has to be a text that is not empty"
-    if len(name) > LONGEST_LABEL:
-        return f"it has {len(name)} characters, and {LONGEST_LABEL} are the most"
-    if not _LABEL.fullmatch(name):
-        return "lower-case letters, digits and '-' only, from a letter to a letter or digit"
-    return ""
+    return _problem(
+        name, LONGEST_LABEL, _LABEL, "lower-case letters, digits and '-' only, from a letter to a letter or digit"
+    )
 
 
 def subdomain_problem(name: object) -> str:
     """Why a name can't be that of a Secret, a node class and the like, or a host; empty for a good one."""
+    allowed = "lower-case letters, digits, '-' and '.' only, from a letter or digit to a letter or digit"
+    return _problem(name, LONGEST_SUBDOMAIN, _SUBDOMAIN, allowed)
+
+
+def _problem(name: object, longest: int, pattern: re.Pattern[str], allowed: str) -> str:
     if not isinstance(name, str) or not name:
         return "it has to be a text that is not empty"
-    if len(name) > LONGEST_SUBDOMAIN:
-        return f"it has {len(name)} characters, and {LONGEST_SUBDOMAIN} are the most"
-    if not _SUBDOMAIN.fullmatch(name):
-        return "lower-case letters, digits, '-' and '.' only, from a letter or digit to a letter or digit"
-    return ""
+    if len(name) > longest:
+        return f"it has {len(name)} characters, and {longest} are the most"
+    return "" if pattern.fullmatch(name) else allowed
 
 
 def nearest_label(name: str) -> str:

@@ -42,15 +42,20 @@ def find(source: Source, wasi: str, first_line: int = 1) -> Form:
     kinds = {name for name, _ in found}
     direct = [node for name, node in found if node in source.tree.body]
     if len(kinds) > 1 or len(direct) > 1:
-        lines = " and ".join(f"{name} (line {node.lineno + first_line - 1})" for name, node in found[:2])
-        raise SourceError(
-            f"the cell defines several handlers: {lines}",
-            hint="keep one: one cell is one function; another handler is another cell",
-            location=source.at(found[1][1], "the second one", width=width_of(found[1][1])),
-        )
+        raise several(source, found, first_line)
     name, node = found[-1]
     _check(source, name, node, wasi)
     return name
+
+
+def several(source: Source, found: Sequence[tuple[str, ast.stmt]], first_line: int) -> SourceError:
+    """The error for more than one handler, with the lines of the cell that the first two are on."""
+    lines = " and ".join(f"{name} (line {node.lineno + first_line - 1})" for name, node in found[:2])
+    return SourceError(
+        f"the cell defines several handlers: {lines}",
+        hint="keep one: one cell is one function; another handler is another cell",
+        location=source.at(found[1][1], "the second one", width=width_of(found[1][1])),
+    )
 
 
 def bindings(body: Sequence[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from spinlab.errors import Location, SourceError
 from spinlab.images.worlds import WORLDS, World
-from spinlab.languages.python.handlers import CLASS, Form, bindings, check_function, from_sdk, width_of
+from spinlab.languages.python.handlers import CLASS, Form, bindings, check_function, from_sdk, several, width_of
 from spinlab.languages.python.source import Source
 
 SHORT: Final = "def handle(message):"
@@ -33,12 +33,7 @@ def find(source: Source, trigger: str, wasi: str, first_line: int = 1) -> Form:
             return "handle"
         raise _missing(source, bound, world, trigger, wasi)
     if len({name for name, _ in found}) > 1:
-        lines = " and ".join(f"{name} (line {node.lineno + first_line - 1})" for name, node in found[:2])
-        raise SourceError(
-            f"the cell defines several handlers: {lines}",
-            hint="keep one: one cell is one function; another handler is another cell",
-            location=source.at(found[1][1], "the second one", width=width_of(found[1][1])),
-        )
+        raise several(source, found, first_line)
     name, node = found[-1]
     if name == "handle":
         check_function(source, node, "message")
