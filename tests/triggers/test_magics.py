@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.magics.conftest import Kernel
 from tests.servers.mosquitto import mosquitto
@@ -14,14 +11,6 @@ from tests.servers.redis import redis
 from tests.triggers.guests import CLOCK, KEEPING
 from tests.triggers.mqtt_guests import TOPICS
 from tests.triggers.test_redis import publish
-
-
-@pytest.fixture(scope="module")
-def kernel() -> Iterator[Kernel]:
-    made = Kernel()
-    made.run("%load_ext spinlab").ok()
-    yield made
-    made.close()
 
 
 def test_a_cell_is_started_by_a_channel_and_by_hand(kernel: Kernel, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +13,6 @@ from tests.magics.conftest import Kernel
 from tests.servers.redis import redis
 from tests.triggers.test_python import SHORT
 from tests.triggers.test_redis import publish
-
-
-@pytest.fixture(scope="module")
-def kernel() -> Iterator[Kernel]:
-    made = Kernel()
-    made.run("%load_ext spinlab").ok()
-    yield made
-    made.close()
 
 
 def test_a_python_cell_is_started_by_a_channel_and_an_edit_is_live(kernel: Kernel, tmp_path: Path) -> None:

@@ -1,0 +1,5 @@
+"""A kernel with the extension, one for the tests of a module."""
+
+from tests.magics.conftest import kernel
+
+__all__ = ["kernel"]
